@@ -1,0 +1,67 @@
+# Every target is idempotent and says what it does; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PY := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH)
+
+help: ## this list
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.venv/.stamp: pyproject.toml constraints.txt
+	@echo "==> Python packages into .venv (once, about 30 s)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+venv: .venv/.stamp ## the development environment in .venv
+
+try: ## the whole thread without a cluster: serve, ask, collect, judge, report (needs only Python)
+	@$(PYTHON) -m hack.demo.launch
+
+demo: venv ## the main job: cluster, operator, three pods, 60 questions, a judged run with reasons
+	@hack/cluster/up && hack/images/build && $(PY) -m hack.demo.demo
+
+test: venv generated lint ## all tests: unit, real API server, real kind cluster
+	@hack/cluster/build-go kube etcd && hack/cluster/up && hack/images/build && $(PY) -m pytest
+
+check: venv generated lint ## lint, types, layers, generated files, unit tests
+	@$(PY) -m pytest tests/unit -q
+
+lint: venv
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/mypy hack && .venv/bin/lint-imports --no-cache
+
+format: venv ## format the code
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+crds: venv ## write crds/ and the chart's copy from the models
+	@$(PY) -m hack.generate
+
+generated: venv
+	@$(PY) -m hack.generate --check
+
+golden: venv ## write the golden manifests of tests/unit/golden anew
+	@$(PY) -m tests.unit.golden
+
+up: venv ## a cluster: the one of KUBECONFIG, else kind (engine and node image are made where missing)
+	@hack/cluster/up
+
+down: ## remove what `make up` made
+	@hack/cluster/down
+
+images: ## build the images and load them into our kind cluster
+	@hack/images/build
+
+push: ## push the images: make push REGISTRY=registry.example.com/team
+	@hack/images/push "$(REGISTRY)"
+
+api-server: venv ## etcd, API server, controller manager and scheduler on loopback, until interrupted
+	@hack/cluster/build-go kube etcd && $(PY) -m hack.cluster.control_plane
+
+bench: venv ## throughput, latency and CPU per request of the server; reconcile rate of the operator
+	@$(PY) -m tests.bench
+
+clean: ## remove caches and build results (not the cluster: make down)
+	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
+
+.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench clean

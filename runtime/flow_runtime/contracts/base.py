@@ -1,0 +1,24 @@
+"""What all contracts share: ports, paths, limits and the strict model."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+SERVER_PORT = 8080
+"""Clients: /score, /health, /version, /. On the Service."""
+METRICS_PORT = 9090
+"""Prometheus and the operator: /metrics, /state, /livez. Never on the Service."""
+
+SETTINGS_FILE = Path("/settings/settings.json")
+"""Where each container of ours finds its settings, mounted from a ConfigMap."""
+TERMINATION_LOG = Path("/dev/termination-log")
+TERMINATION_LIMIT = 4096
+"""Bytes of a termination message that the kubelet keeps."""
+STATE_LIMIT = 16 * 1024
+"""Bytes of a pod's /state that the operator reads."""
+
+
+class Contract(BaseModel):
+    """Frozen, and a tolerant reader: the two ends may be of different releases, so unknown fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)

@@ -1,0 +1,132 @@
+"""Operator to server, collector and evaluator: the settings.json of each."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from flow_runtime.contracts.base import Contract
+
+
+class ConnectionType(StrEnum):
+    """The providers a connection can name; promptflow's OpenAIConnection and AzureOpenAIConnection."""
+
+    OPENAI = "OpenAI"
+    AZURE_OPENAI = "AzureOpenAI"
+
+
+class ConnectionSettings(Contract):
+    """A connection: its fields are files of `directory` (api_key, base_url | api_base, api_version)."""
+
+    name: str
+    type: ConnectionType
+    directory: Path
+
+
+class StoreSettings(Contract):
+    """A store's URL (`s3://bucket/prefix`, `file:///folder`) and the folder its Secret is mounted at.
+
+    Files of the folder: access_key_id, secret_access_key, session_token, endpoint, region (all optional).
+    """
+
+    url: str
+    secret: Path | None = None
+
+
+class Identity(Contract):
+    """Which deployment a process belongs to; the prefix of everything it stores."""
+
+    cluster: str = "default"
+    namespace: str
+    deployment: str
+
+
+class SpoolSettings(Contract):
+    """The bounded directory between server and collector."""
+
+    directory: Path = Path("/spool")
+    size_mib: int = 64
+    seal_after_seconds: float = 10.0
+
+
+class CollectionSettings(Contract):
+    """Where records go. Absent from the settings when nothing is collected."""
+
+    store: StoreSettings
+    spool: SpoolSettings = SpoolSettings()
+    capture_nodes: tuple[str, ...] = ()
+    """Nodes whose outputs are kept with the record."""
+
+
+class ServerSettings(Contract):
+    """What a serving pod needs to know. Part of the revision, so it never changes under a running pod."""
+
+    identity: Identity
+    revision: str
+    flow: Path = Path("/flow")
+    """A folder that holds the flow's files, or one flow.tar.gz."""
+    work: Path = Path("/work")
+    """A writable folder, empty at start."""
+    connections: tuple[ConnectionSettings, ...] = ()
+    request_timeout_seconds: float = 60
+    max_concurrent_requests: int = 64
+    collection: CollectionSettings | None = None
+
+
+class MetricSettings(Contract):
+    """One judged quality: a row passes at `row_threshold` of 5, a run at `pass_rate_percent`."""
+
+    name: str
+    row_threshold: int = 3
+    pass_rate_percent: int = 70
+
+
+class Mapping(Contract):
+    """Dotted paths into a record (`inputs.query`, `outputs.reply`, `nodes.fetch.docs`)."""
+
+    prompt: str
+    completion: str
+    context: str = ""
+
+
+class JudgeSettings(Contract):
+    """The LLM that scores records."""
+
+    connection: ConnectionSettings
+    model: str
+    concurrency: int = 8
+    timeout_seconds: float = 60
+    max_attempts: int = 4
+
+
+class VerdictSettings(Contract):
+    """When a run may claim anything at all."""
+
+    min_samples: int = 30
+    confidence_percent: int = 95
+    min_coverage_percent: int = 90
+    min_evaluable_percent: int = 80
+
+
+class EvaluatorSettings(Contract):
+    """What one run of a FlowMonitor needs to know."""
+
+    identity: Identity
+    monitor: str
+    store: StoreSettings
+    lookback_seconds: int
+    offset_seconds: int = 0
+    """Only for scheduled runs: a run started by hand looks at everything up to now."""
+    max_records: int = 200
+    seed: int = 0
+    mapping: Mapping
+    judge: JudgeSettings
+    metrics: tuple[MetricSettings, ...]
+    verdict: VerdictSettings = VerdictSettings()
+    deadline_seconds: int = 3600
+
+
+def settings_json(settings: BaseModel) -> str:
+    """Render settings the one way: sorted, so that equal settings are equal bytes."""
+    return json.dumps(settings.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False)

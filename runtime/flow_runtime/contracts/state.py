@@ -1,0 +1,37 @@
+"""Pod to operator: what GET :9090/state answers."""
+
+from datetime import datetime
+
+from flow_runtime.contracts.base import Contract
+
+
+class FlowShape(Contract):
+    """What a loaded flow takes and gives: names to promptflow types."""
+
+    kind: str
+    inputs: dict[str, str] = {}
+    outputs: dict[str, str] = {}
+
+
+class CollectionState(Contract):
+    """Counts since the pod began, kept in the spool so that they survive its processes."""
+
+    captured: int = 0
+    dropped: int = 0
+    stored: int = 0
+    last_stored: datetime | None = None
+    reason: str = ""
+    """Empty while all is well, else a CamelCase word for the condition."""
+    message: str = ""
+
+
+class PodState(Contract):
+    """Why a serving pod is ready or not. Hostile text as far as the operator is concerned."""
+
+    revision: str
+    ready: bool
+    reason: str
+    """CamelCase: Ready, Loading, FlowInvalid, ConnectionInvalid."""
+    message: str = ""
+    flow: FlowShape | None = None
+    collection: CollectionState | None = None
