@@ -54,7 +54,7 @@ def test_nothing_names_a_package_registry() -> None:
 
 def test_every_make_target_that_people_call_is_explained() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.M)
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
     assert phony is not None
-    explained = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.M))
+    explained = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     assert set(phony[1].split()) - explained == {"lint", "generated"}
