@@ -29,7 +29,7 @@ check: venv generated lint ## lint, types, layers, generated files, unit tests
 	@$(PY) -m pytest tests/unit -q
 
 lint: venv
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/mypy hack && .venv/bin/lint-imports --no-cache
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/mypy hack && .venv/bin/lint-imports --no-cache --no-logo
 
 format: venv ## format the code
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
