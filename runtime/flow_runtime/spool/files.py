@@ -1,0 +1,161 @@
+"""The spool's files and what both of its sides may do with them; no state is kept here."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import Field, ValidationError
+
+from flow_runtime.contracts.base import Contract
+
+OPEN, SEALED = ".open", ".jsonl"
+COUNTS_FILE, COLLECTOR_FILE, LOCK_FILE = "counts.json", "collector.json", "writer.lock"
+PUT_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+ContractT = TypeVar("ContractT", bound=Contract)
+
+
+class Counts(Contract):
+    """What the writer has done since the directory was made; `counts.json`."""
+
+    captured: int = 0
+    dropped: dict[str, int] = Field(default_factory=dict)
+    next_segment: int = 1
+    """One more than the highest number ever used: numbers are never used again."""
+    captured_before: int = 0
+    """`captured` when segment `next_segment - 1` was begun: with its lines, exact counts after a crash."""
+
+
+class PutSeconds(Contract):
+    """A histogram: `counts[i]` puts took up to `buckets[i]` seconds (not cumulative), the last one longer."""
+
+    buckets: tuple[float, ...] = PUT_BUCKETS
+    counts: tuple[int, ...] = (0,) * (len(PUT_BUCKETS) + 1)
+    sum: float = 0.0
+
+
+class CollectorState(Contract):
+    """What the collector has done since the directory was made; `collector.json`. Counts are records."""
+
+    stored: int = 0
+    lost: int = 0
+    """Records that were captured and that the collector gave up."""
+    last_stored: datetime | None = None
+    reason: str = ""
+    """Empty while all is well, else a CamelCase word such as StoreUnreachable."""
+    message: str = ""
+    put_seconds: PutSeconds = PutSeconds()
+    spool_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A sealed segment: its number, its file, its bytes and when it was sealed."""
+
+    no: int
+    path: Path
+    size: int
+    sealed: datetime
+
+
+def sealed(directory: Path) -> list[Segment]:
+    """List the sealed segments, oldest first."""
+    found = []
+    for no, path in numbered(directory, SEALED):
+        with contextlib.suppress(FileNotFoundError):
+            stat = path.stat()
+            found.append(Segment(no, path, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)))
+    return sorted(found, key=lambda segment: segment.no)
+
+
+def seal_leftovers(directory: Path) -> int:
+    """Seal what a dead writer left open, and nothing while a writer lives. Returns how many were sealed."""
+    try:
+        lock = lock_directory(directory)
+    except BlockingIOError:
+        return 0
+    try:
+        return seal_all(directory)
+    finally:
+        os.close(lock)
+
+
+def read_counts(directory: Path) -> Counts:
+    """Read the writer's counts; zeros where there are none yet."""
+    return _read(directory / COUNTS_FILE, Counts)
+
+
+def read_collector_state(directory: Path) -> CollectorState:
+    """Read the collector's state; zeros where there is none yet."""
+    return _read(directory / COLLECTOR_FILE, CollectorState)
+
+
+def write_collector_state(directory: Path, state: CollectorState) -> None:
+    """Replace the collector's state in one step. Raises OSError."""
+    replace(directory / COLLECTOR_FILE, state)
+
+
+def used_bytes(directory: Path) -> int:
+    """Sum the bytes of the directory's files; 0 when it cannot be read."""
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                total += entry.stat(follow_symlinks=False).st_size
+    return total
+
+
+def seal_all(directory: Path) -> int:
+    """Seal every open segment up to its last whole line; one without any is removed."""
+    done = 0
+    for no, path in list(numbered(directory, OPEN)):
+        whole = path.read_bytes().rfind(b"\n") + 1
+        if not whole:
+            path.unlink()
+            continue
+        os.truncate(path, whole)
+        path.rename(segment_path(directory, no, SEALED))
+        done += 1
+    return done
+
+
+def lock_directory(directory: Path) -> int:
+    """Take the writer's lock, which ends with its process. Returns a descriptor, raises OSError."""
+    fd = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def numbered(directory: Path, suffix: str) -> Iterator[tuple[int, Path]]:
+    """Yield number and file of each segment of a kind, in no order."""
+    for path in directory.glob(f"????????{suffix}"):
+        if path.stem.isdecimal():
+            yield int(path.stem), path
+
+
+def segment_path(directory: Path, no: int, suffix: str) -> Path:
+    """Name a segment's file."""
+    return directory / f"{no:08d}{suffix}"
+
+
+def replace(path: Path, value: Contract) -> None:
+    """Write a model to a file in one step, so that a reader sees the old or the new. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(value.model_dump_json(), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _read(path: Path, model: type[ContractT]) -> ContractT:
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return model()
