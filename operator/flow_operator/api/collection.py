@@ -1,0 +1,64 @@
+"""What a FlowDeployment keeps of its traffic, and where."""
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from flow_operator.api.common import Model, SecretRef
+from flow_operator.api.rules import AS_SET, Rule, matches, rules
+
+
+class Store(Model):
+    """Where records and judgements are kept."""
+
+    url: Annotated[
+        str,
+        Field(max_length=512),
+        matches(
+            "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*$",
+            "url must be s3://bucket or s3://bucket/prefix: a valid bucket name, no credentials, no '..',"
+            " no slash at the end",
+        ),
+    ]
+    """Bucket and optional prefix, as s3://bucket/prefix. Any S3-compatible service will do; its address goes
+    into the Secret. Records are written under <url>/<cluster>/<namespace>/<name>/records."""
+    secret_ref: SecretRef | None = None
+    """Secret with the keys access_key_id, secret_access_key, endpoint and region, each optional. Leave it out
+    where the pods get their rights from the cloud's own workload identity."""
+
+
+class Spool(Model):
+    """The bounded buffer in each pod between the server and the store."""
+
+    medium: Literal["Memory", "Disk"] = "Memory"
+    """Memory keeps raw text off the node's disk; what is not stored yet is lost with the pod, and it counts
+    as memory of the pod. Disk holds more, and so rides out longer outages of the store."""
+    size_mib: Annotated[int, Field(ge=16, le=4096, alias="sizeMiB")] = 64
+    """Size in MiB. When it is full, new records are dropped and counted; requests are never held up."""
+
+
+class Collection(Model):
+    """Keeps a record of every request: its inputs, outputs, tokens, timings and errors."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                "!self.enabled || has(self.store)",
+                "store must be set while collection is enabled: give collection.store.url such as"
+                " s3://bucket/prefix, or set collection.enabled to false",
+                ".store",
+            )
+        )
+    )
+
+    enabled: bool = True
+    """Set false to stop collecting and keep the settings."""
+    store: Store | None = None
+    """Where the records go. Required while collection is enabled."""
+    capture_nodes: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=253)], ...], Field(max_length=20), AS_SET
+    ] = ()
+    """Nodes of the flow whose outputs are kept with the record, so that a FlowMonitor can judge an answer
+    against what was retrieved without a change of the flow. At most 20, each once."""
+    spool: Spool = Spool()
+    """Buffer in each pod between the server and the store."""

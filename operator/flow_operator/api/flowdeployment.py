@@ -1,0 +1,121 @@
+"""FlowDeployment: a flow served on replicated pods, with its traffic collected. Only shapes and rules live
+here."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from flow_operator.api.collection import Collection
+from flow_operator.api.common import NAME_RULES, Credentials, LocalRef, Metadata, Model
+from flow_operator.api.flowdeployment_status import FlowDeploymentStatus
+from flow_operator.api.rules import BY_NAME, Rule, matches, rules
+from flow_operator.api.runtime import Runtime
+
+ImageReference = Annotated[
+    str,
+    Field(max_length=512),
+    matches(
+        "^[a-z0-9][A-Za-z0-9._:/-]*@sha256:[0-9a-f]{64}$",
+        "reference must be pinned by digest, so that what runs cannot change under its name:"
+        " write registry/name@sha256:… with 64 hexadecimal digits",
+    ),
+]
+
+
+class ImageSource(Model):
+    """A flow that is baked into a runtime image."""
+
+    reference: ImageReference
+    """Image, pinned by digest: registry/name@sha256:…. It is built on the runtime image and also serves the
+    flow."""
+    path: Annotated[
+        str,
+        Field(max_length=256),
+        matches(
+            "^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
+            "path must be an absolute folder without '..' and without a slash at the end: write /flow",
+        ),
+    ] = "/flow"
+    """Folder of the flow inside the image."""
+
+
+class FlowSource(Model):
+    """Where the flow's files come from: exactly one source."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                "[has(self.configMap), has(self.image)].filter(given, given).size() == 1",
+                "flow must have exactly one source: set either flow.configMap or flow.image, and not both",
+            )
+        )
+    )
+
+    config_map: LocalRef | None = None
+    """ConfigMap whose keys are the flow's files (flow.dag.yaml and what it names), or that has the one binary
+    key flow.tar.gz. It is copied when it changes, so an edit starts a new revision and never touches a
+    running one."""
+    image: ImageSource | None = None
+    """Image that holds the flow beside the runtime. Suits flows with own Python packages, or over 1 MiB."""
+
+
+class Connection(Credentials):
+    """Credentials under the name by which the flow's nodes ask for them."""
+
+    name: Annotated[
+        str,
+        Field(min_length=1, max_length=63),
+        matches(
+            "^[A-Za-z][A-Za-z0-9_.-]*$",
+            "name must start with a letter and go on with letters, digits, '_', '-' or '.':"
+            " use the connection's name as the flow writes it",
+        ),
+    ]
+    """Name of the connection as the flow's nodes write it, such as open_ai_connection."""
+
+
+class FlowDeploymentSpec(Model):
+    """What shall be served, on how many pods, with which credentials, and what is kept of the traffic."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                "!has(self.flow.image) || self.runtime.image == ''",
+                "runtime.image must be empty when flow.image is set, because the flow's image is the runtime:"
+                " remove one of the two",
+                ".runtime.image",
+            )
+        )
+    )
+
+    flow: FlowSource
+    """The flow to serve: a folder with flow.dag.yaml and the files it names. Exactly one source."""
+    replicas: Annotated[int, Field(ge=0, le=100)] = 3
+    """Number of pods that serve the flow. Also set by kubectl scale."""
+    connections: Annotated[tuple[Connection, ...], Field(max_length=20), BY_NAME] = ()
+    """Credentials of the LLMs that the flow's nodes call, by the name that the nodes use. At most 20, each
+    name once. They are mounted as files into the serving container only."""
+    runtime: Runtime = Runtime()
+    """How the pods run the flow: image, resources, environment and limits per request."""
+    collection: Collection | None = None
+    """Keeps a record of every request in an object store: inputs, outputs, tokens, latency, errors. A
+    FlowMonitor judges these records. Nothing is collected while this is left out. Records stay when this
+    resource is deleted."""
+    suspend: bool = False
+    """Set true to run no pods. The Service, the settings and all records stay."""
+
+
+class FlowDeployment(Model):
+    """Serves a flow on replicated pods behind a Service and collects what goes in and out."""
+
+    model_config = ConfigDict(json_schema_extra=rules(*NAME_RULES))
+
+    KIND: ClassVar = "FlowDeployment"
+    PLURAL: ClassVar = "flowdeployments"
+
+    metadata: Metadata
+    """Standard metadata of an object. The name may have at most 40 characters."""
+    spec: FlowDeploymentSpec
+    """What you want. The operator never changes it."""
+    status: FlowDeploymentStatus = FlowDeploymentStatus()
+    """What the operator observes. Written by the operator alone."""
