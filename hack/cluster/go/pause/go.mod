@@ -1,0 +1,3 @@
+module flow-operator-cluster/pause
+
+go 1.26.0
