@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +39,12 @@ class PutSeconds(Contract):
     counts: tuple[int, ...] = (0,) * (len(PUT_BUCKETS) + 1)
     sum: float = 0.0
 
+    def observe(self, seconds: float) -> "PutSeconds":
+        """Count one put more."""
+        counts = list(self.counts)
+        counts[bisect_left(self.buckets, seconds)] += 1
+        return self.model_copy(update={"counts": tuple(counts), "sum": self.sum + seconds})
+
 
 class CollectorState(Contract):
     """What the collector has done since the directory was made; `collector.json`. Counts are records."""
@@ -46,6 +53,8 @@ class CollectorState(Contract):
     lost: int = 0
     """Records that were captured and that the collector gave up."""
     last_stored: datetime | None = None
+    last_segment: int = 0
+    """The newest segment that is in these counts: one that is stored again after a crash counts once."""
     reason: str = ""
     """Empty while all is well, else a CamelCase word such as StoreUnreachable."""
     message: str = ""

@@ -1,0 +1,69 @@
+"""The collector's process: `python -m flow_runtime.collector SETTINGS`.
+
+Runs beside the server until SIGTERM or SIGINT, stores what is left, and ends with 0. Its settings are the
+server's; `POD_UID` names the pod in the store (default: the host's name).
+"""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from flow_runtime.collector.loop import Collector
+from flow_runtime.contracts.settings import CollectionSettings, ServerSettings
+from flow_runtime.store import Store
+
+DRAIN_SECONDS = 60.0
+"""Longer than a pod's grace period leaves; the kubelet's SIGKILL is the real limit."""
+
+
+def log(level: str, message: str, **fields: object) -> None:
+    """Write one JSON line to standard error."""
+    line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
+    print(json.dumps(line | fields, ensure_ascii=False, default=str), file=sys.stderr, flush=True)
+
+
+async def collect(settings: ServerSettings, collection: CollectionSettings) -> None:
+    """Collect until a signal, then drain."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    pod = re.sub(r"[^A-Za-z0-9._-]", "-", os.environ.get("POD_UID") or socket.gethostname())
+    collector = Collector(
+        collection.spool.directory, settings.identity, pod, lambda: Store.open(collection.store), log
+    )
+    log("info", "collecting", spool=str(collection.spool.directory), store=collection.store.url, pod=pod)
+    await collector.run(stop, DRAIN_SECONDS)
+
+
+def main(arguments: list[str]) -> int:
+    """Read the settings and collect. 2 when there is nothing to collect with."""
+    if len(arguments) != 1:
+        log("error", "usage: python -m flow_runtime.collector SETTINGS")
+        return 2
+    try:
+        settings = ServerSettings.model_validate_json(Path(arguments[0]).read_bytes())
+    except (OSError, ValidationError) as error:
+        log("error", f"the settings {arguments[0]} cannot be read", cause=str(error)[:500])
+        return 2
+    if settings.collection is None:
+        log("error", f"the settings {arguments[0]} have no collection: nothing to do")
+        return 2
+    try:
+        settings.collection.spool.directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log("error", "the spool's directory cannot be made", cause=str(error))
+        return 2
+    asyncio.run(collect(settings, settings.collection))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

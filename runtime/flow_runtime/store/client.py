@@ -1,0 +1,188 @@
+"""Talks to an object store through obstore: put, put if absent, get, list. Knows not what it stores."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from flow_runtime.contracts.settings import StoreSettings
+
+_SECRET_KEYS = ("access_key_id", "secret_access_key", "session_token", "endpoint", "region")
+_REQUIRED_KEYS = ("access_key_id", "secret_access_key")
+_HIDDEN_KEYS = ("secret_access_key", "session_token", "access_key_id")
+_MESSAGE_LIMIT = 300
+
+
+class StoreError(Exception):
+    """Something about the store: `reason` is a CamelCase word, the text is one clean line without a secret.
+
+    StoreError
+    ├── StoreUnavailableError    try again
+    ├── ObjectMissingError       there is no such object
+    └── StoreRefusedError        will not get better by itself
+    """
+
+    reason = "StoreError"
+
+
+class StoreUnavailableError(StoreError):
+    """The store did not answer, or not in time."""
+
+    reason = "StoreUnreachable"
+
+
+class ObjectMissingError(StoreError):
+    """No such object (or no such bucket, for a put)."""
+
+    reason = "ObjectMissing"
+
+
+class StoreRefusedError(StoreError):
+    """Wrong settings or credentials, or rights that are missing."""
+
+    reason = "StoreRefused"
+
+
+class Store:
+    """Objects below one URL. Every method raises StoreError and nothing else."""
+
+    def __init__(self, objects: ObjectStore, url: str, secrets: tuple[str, ...] = ()) -> None:
+        self._objects = objects
+        self._secrets = secrets
+        self.url = url
+        """Without a slash at the end."""
+
+    @classmethod
+    def open(cls, settings: StoreSettings) -> Self:
+        """Read the credentials as they are now; send nothing. StoreRefusedError names what is wrong."""
+        url = settings.url.rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme == "file":
+            return cls(_local(parts.path), url)
+        if parts.scheme != "s3" or not parts.netloc:
+            raise StoreRefusedError(
+                f"store URL {_line(settings.url)!r}: use s3://bucket/prefix or file:///folder"
+            )
+        secret = read_secret(settings.secret) if settings.secret else {}
+        hidden = tuple(secret[key] for key in _HIDDEN_KEYS if key in secret)
+        return cls(_s3(parts.netloc, parts.path.strip("/"), secret), url, hidden)
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Write an object, replacing one of that name."""
+        await self._put(key, data, overwrite=True)
+
+    async def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Write an object unless there is one of that name; tells whether it was written."""
+        return await self._put(key, data, overwrite=False)
+
+    async def _put(self, key: str, data: bytes, *, overwrite: bool) -> bool:
+        try:
+            await obstore.put_async(
+                self._objects, key, data, mode="overwrite" if overwrite else "create", use_multipart=False
+            )
+        except AlreadyExistsError:
+            return False
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error("put", key, error) from error
+        return True
+
+    async def get(self, key: str) -> bytes:
+        """Read an object. ObjectMissingError when there is none."""
+        try:
+            result = await obstore.get_async(self._objects, key)
+            return bytes(await result.bytes_async())
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error("get", key, error) from error
+
+    async def list(self, prefix: str) -> list[str]:
+        """Names of all objects below a prefix (whole path segments), sorted."""
+        try:
+            stream = obstore.list(self._objects, prefix, chunk_size=1000)
+            return sorted([entry["path"] async for chunk in stream for entry in chunk])
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error("list", prefix, error) from error
+
+    def _error(self, verb: str, key: str, error: Exception) -> StoreError:
+        kind: type[StoreError] = StoreUnavailableError
+        if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError | ValueError):
+            kind = StoreRefusedError
+        elif isinstance(error, FileNotFoundError):
+            kind = ObjectMissingError
+        text = str(error)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return kind(f"cannot {verb} {key} at {self.url}: {_summary(text)}")
+
+
+def read_secret(folder: Path) -> dict[str, str]:
+    """Read a mounted Secret. StoreRefusedError names a required key that is missing or unreadable."""
+    secret: dict[str, str] = {}
+    for key in _SECRET_KEYS:
+        try:
+            value = (folder / key).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            value = ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise StoreRefusedError(
+                f"the store's Secret: key {key!r} is unreadable: {type(error).__name__}"
+            ) from None
+        if value:
+            secret[key] = value
+        elif key in _REQUIRED_KEYS:
+            raise StoreRefusedError(
+                f"the store's Secret has no key {key!r}; its keys: {', '.join(_SECRET_KEYS)}"
+            )
+    return secret
+
+
+def _local(path: str) -> LocalStore:
+    if not path.startswith("/"):
+        raise StoreRefusedError("a file store needs a whole path: file:///folder")
+    try:
+        return LocalStore(path, mkdir=True)
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreRefusedError(
+            f"the folder {path} cannot be used as a store: {_summary(str(error))}"
+        ) from error
+
+
+def _s3(bucket: str, prefix: str, secret: Mapping[str, str]) -> S3Store:
+    """Without a Secret the environment speaks (workload identity). An endpoint means path style."""
+    endpoint = secret.get("endpoint")
+    config = {key: secret[key] for key in _SECRET_KEYS if key in secret}
+    if not endpoint:
+        config["virtual_hosted_style_request"] = "true"
+    try:
+        return S3Store(
+            bucket,
+            prefix=prefix or None,
+            config=config,  # type: ignore[arg-type]  # a TypedDict of the very same keys
+            client_options={
+                "allow_http": bool(endpoint and endpoint.startswith("http://")),
+                "connect_timeout": timedelta(seconds=5),
+                "timeout": timedelta(seconds=30),
+            },
+            # The callers retry with what they know (back-off, deadlines); this covers a dropped connection.
+            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
+        )
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreRefusedError(f"the S3 store cannot be prepared: {_summary(str(error))}") from error
+
+
+def _summary(text: str) -> str:
+    """Keep what a person can use of an error of obstore: S3's own code and message, else the first lines."""
+    found = re.search(r"<Code>([^<]{1,80})</Code>\s*<Message>([^<]{0,200})</Message>", text)
+    if found:
+        return f"{found[1]}: {_line(found[2])}"
+    return _line(text.split("\n\nDebug source", 1)[0])
+
+
+def _line(text: str) -> str:
+    clean = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return clean if len(clean) <= _MESSAGE_LIMIT else clean[: _MESSAGE_LIMIT - 1] + "…"

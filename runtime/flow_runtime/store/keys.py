@@ -1,0 +1,95 @@
+"""Names of objects in a store, built and parsed. Pure; the layout is a promise to whoever reads the bucket.
+
+<cluster>/<namespace>/<deployment>/records/date=2026-11-22/hour=17/<pod uid>-<segment no>-<rows>.jsonl.gz
+<cluster>/<namespace>/<deployment>/evaluations/<monitor>/<run id>/report.json
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flow_runtime.contracts.settings import Identity
+
+_SEGMENT = re.compile(
+    r"(?P<prefix>.+)/records/date=(?P<date>\d{4}-\d\d-\d\d)/hour=(?P<hour>\d\d)"
+    r"/(?P<pod>[A-Za-z0-9._-]+)-(?P<number>\d{8})-(?P<rows>\d+)\.jsonl\.gz"
+)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, order=True)
+class SegmentKey:
+    """One object of records: where it lies and how many rows it holds, known without fetching it."""
+
+    prefix: str
+    """`<cluster>/<namespace>/<deployment>`"""
+    hour: datetime
+    """UTC, whole hours: when the segment was sealed."""
+    pod: str
+    number: int
+    rows: int
+
+    def __str__(self) -> str:
+        return f"{hour_prefix(self.prefix, self.hour)}/{self.pod}-{self.number:08d}-{self.rows}.jsonl.gz"
+
+
+def deployment_prefix(identity: Identity) -> str:
+    """Where all that a deployment stores begins. ValueError for a name that is not one plain path segment."""
+    names = (identity.cluster, identity.namespace, identity.deployment)
+    return "/".join(_plain(name) for name in names)
+
+
+def segment_key(identity: Identity, sealed: datetime, pod: str, number: int, rows: int) -> SegmentKey:
+    """Name the object of a pod's segment; the same moment gives the same name in any time zone."""
+    return SegmentKey(deployment_prefix(identity), whole_hour(sealed), _plain(pod), number, rows)
+
+
+def parse_segment_key(key: str) -> SegmentKey | None:
+    """Read a name back; None for an object that is not a segment of records."""
+    match = _SEGMENT.fullmatch(key)
+    if match is None:
+        return None
+    try:
+        hour = datetime.strptime(f"{match['date']} {match['hour']}+0000", "%Y-%m-%d %H%z")
+    except ValueError:
+        return None
+    number, rows = int(match["number"]), int(match["rows"])
+    return SegmentKey(match["prefix"], hour.astimezone(UTC), match["pod"], number, rows)
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """Cut an aware time down to its UTC hour."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def hour_prefix(prefix: str, hour: datetime) -> str:
+    """Name the partition of one UTC hour."""
+    return f"{prefix}/records/date={hour:%Y-%m-%d}/hour={hour:%H}"
+
+
+def window_prefixes(identity: Identity, start: datetime, end: datetime) -> Iterator[str]:
+    """Name the fewest partitions that cover [start, end): whole days where they lie inside, else hours."""
+    prefix = deployment_prefix(identity)
+    hour = whole_hour(start)
+    while hour < end:
+        day_after = hour.replace(hour=0) + timedelta(days=1)
+        if hour.hour == 0 and day_after <= end:
+            yield f"{prefix}/records/date={hour:%Y-%m-%d}"
+            hour = day_after
+        else:
+            yield hour_prefix(prefix, hour)
+            hour += timedelta(hours=1)
+
+
+def evaluation_key(identity: Identity, monitor: str, run: str, name: str) -> str:
+    """Name a file of one run of a monitor (`report.json`, `plan.json`, ...)."""
+    return f"{deployment_prefix(identity)}/evaluations/{_plain(monitor)}/{_plain(run)}/{name}"
+
+
+def _plain(name: str) -> str:
+    if not _PLAIN_NAME.fullmatch(name) or name in {".", ".."}:
+        raise ValueError(
+            f"{name!r} cannot be part of an object's name: use letters, digits, '-', '_' and '.'"
+        )
+    return name

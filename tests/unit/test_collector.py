@@ -1,0 +1,149 @@
+"""The collector on a folder: what it stores, counts, gives up and says."""
+
+import asyncio
+import gzip
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flow_runtime import spool
+from flow_runtime.collector.loop import Collector
+from flow_runtime.collector.pack import pack
+from flow_runtime.contracts.settings import Identity, StoreSettings
+from flow_runtime.spool import CollectorState, SpoolWriter
+from flow_runtime.store import Store, StoreRefusedError
+from flow_runtime.store.keys import parse_segment_key
+
+BOT = Identity(namespace="shop", deployment="bot")
+SEALED = datetime(2026, 11, 22, 17, 59, 58, tzinfo=UTC)
+
+
+def sealed_segment(directory: Path, number: int, data: bytes) -> Path:
+    path = directory / f"{number:08d}.jsonl"
+    path.write_bytes(data)
+    os.utime(path, (SEALED.timestamp(), SEALED.timestamp()))
+    return path
+
+
+def collector(directory: Path, store: Path, log: list[str] | None = None) -> Collector:
+    opened = StoreSettings(url=store.as_uri())
+    seen = log if log is not None else []
+    return Collector(
+        directory, BOT, "pod-1", lambda: Store.open(opened), lambda _, text, **__: seen.append(text)
+    )
+
+
+def open_segments(directory: Path) -> int:
+    return len(list(directory.glob("*.open")))
+
+
+async def drain(directory: Path, store: Path) -> CollectorState:
+    stop = asyncio.Event()
+    stop.set()
+    assert await collector(directory, store).run(stop, drain_seconds=5)
+    return spool.read_collector_state(directory)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    (tmp_path / "spool").mkdir()
+    return tmp_path / "spool"
+
+
+async def test_a_sealed_segment_becomes_one_object_and_leaves_the_spool(
+    directory: Path, tmp_path: Path
+) -> None:
+    path = sealed_segment(directory, 3, b'{"a":1}\n{"a":2}\n')
+    state = await drain(directory, tmp_path / "store")
+    store = Store.open(StoreSettings(url=(tmp_path / "store").as_uri()))
+    [key] = await store.list("default")
+    assert key == "default/shop/bot/records/date=2026-11-22/hour=17/pod-1-00000003-2.jsonl.gz"
+    assert gzip.decompress(await store.get(key)) == b'{"a":1}\n{"a":2}\n'
+    assert not path.exists()
+    assert (state.stored, state.lost, state.reason, state.last_segment) == (2, 0, "", 3)
+    assert state.last_stored is not None
+    assert sum(state.put_seconds.counts) == 1
+
+
+async def test_a_torn_last_line_is_left_out_and_counted_as_lost(directory: Path, tmp_path: Path) -> None:
+    sealed_segment(directory, 1, b'{"a":1}\n{"a":')
+    sealed_segment(directory, 2, b'{"torn')
+    state = await drain(directory, tmp_path / "store")
+    [key] = await Store.open(StoreSettings(url=(tmp_path / "store").as_uri())).list("default")
+    parsed = parse_segment_key(key)
+    assert parsed is not None
+    assert parsed.rows == 1
+    assert (state.stored, state.lost) == (1, 2)
+
+
+async def test_what_a_dead_server_left_open_is_sealed_and_stored_at_the_end(
+    directory: Path, tmp_path: Path
+) -> None:
+    (directory / "00000001.open").write_bytes(b'{"a":1}\n')
+    state = await drain(directory, tmp_path / "store")
+    assert state.stored == 1
+    assert open_segments(directory) == 0
+
+
+async def test_the_open_segment_of_a_living_server_is_left_alone(directory: Path, tmp_path: Path) -> None:
+    writer = SpoolWriter(directory)
+    writer.append(b"{}")
+    state = await drain(directory, tmp_path / "store")
+    writer.close()
+    assert state.stored == 0
+    assert [segment.no for segment in spool.sealed(directory)] == [1]
+
+
+async def test_a_segment_that_comes_again_after_a_crash_is_stored_under_the_same_name_and_counted_once(
+    directory: Path, tmp_path: Path
+) -> None:
+    sealed_segment(directory, 1, b'{"a":1}\n')
+    await drain(directory, tmp_path / "store")
+    sealed_segment(directory, 1, b'{"a":1}\n')
+    state = await drain(directory, tmp_path / "store")
+    assert len(await Store.open(StoreSettings(url=(tmp_path / "store").as_uri())).list("default")) == 1
+    assert state.stored == 1
+
+
+async def test_counts_go_on_where_an_earlier_process_ended(directory: Path, tmp_path: Path) -> None:
+    spool.write_collector_state(directory, CollectorState(stored=10, last_segment=4))
+    sealed_segment(directory, 5, b"{}\n")
+    state = await drain(directory, tmp_path / "store")
+    assert (state.stored, state.last_segment) == (11, 5)
+
+
+async def test_a_store_that_refuses_is_named_in_the_state_and_in_one_log_line(directory: Path) -> None:
+    sealed_segment(directory, 1, b"{}\n")
+    log: list[str] = []
+
+    def refused() -> Store:
+        raise StoreRefusedError("the store's Secret has no key 'access_key_id'")
+
+    stop = asyncio.Event()
+    stop.set()
+    stuck = Collector(directory, BOT, "pod", refused, lambda _, text, **__: log.append(text))
+    assert await stuck.run(stop, drain_seconds=0.05) is False
+    state = spool.read_collector_state(directory)
+    assert (state.reason, state.stored) == ("StoreRefused", 0)
+    assert "no key 'access_key_id'" in state.message
+    assert state.spool_bytes > 0
+    assert log.count("records are not being stored") == 1
+    assert spool.sealed(directory)
+
+
+async def test_a_store_that_comes_back_clears_the_reason(directory: Path, tmp_path: Path) -> None:
+    spool.write_collector_state(directory, CollectorState(reason="StoreUnreachable", message="away"))
+    sealed_segment(directory, 1, b"{}\n")
+    state = await drain(directory, tmp_path / "store")
+    assert (state.reason, state.message, state.stored) == ("", "", 1)
+
+
+def test_the_same_segment_always_gives_the_same_bytes() -> None:
+    lines = "".join(json.dumps({"n": n}) + "\n" for n in range(100)).encode()
+    assert pack(lines) == pack(lines)
+    assert pack(lines).rows == 100
+    assert pack(b"") == pack(b"")
+    assert pack(b"").rows == 0
