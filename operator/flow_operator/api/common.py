@@ -7,11 +7,11 @@ server refuses the rest. Nothing here knows a particular resource.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from flow_runtime.contracts.settings import ConnectionType
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from flow_operator.api.rules import BY_TYPE, Rule, matches
+from flow_runtime.contracts.settings import ConnectionType
 
 GROUP = "flowoperator.dev"
 VERSION = "v1alpha1"
@@ -59,13 +59,11 @@ NAME_RULES = (
         f"self.metadata.name.size() <= {NAME_LIMIT}",
         f"metadata.name must have at most {NAME_LIMIT} characters, because child objects are named after it:"
         " choose a shorter name",
-        ".metadata.name",
     ),
     Rule(
         "self.metadata.name.matches(r'^[a-z]([-a-z0-9]*[a-z0-9])?$')",
         "metadata.name must start with a lower case letter and go on with lower case letters, digits or '-',"
         " because a Service is named after it: choose another name",
-        ".metadata.name",
     ),
 )
 

@@ -4,11 +4,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from flow_runtime.contracts.run import Verdict
 from pydantic import Field
 
 from flow_operator.api.common import Conditions, Count, Model, Percent, Text
 from flow_operator.api.rules import BY_NAME
+from flow_runtime.contracts.run import Verdict
 
 CONDITIONS = ("Accepted", "Scheduled", "RunSucceeded", "DataAvailable", "JudgeHealthy", "QualityMet")
 """Every condition type of a FlowMonitor, in the order in which they are shown."""

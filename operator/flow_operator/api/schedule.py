@@ -24,8 +24,6 @@ def _field(value: str) -> str:
 
 
 _PATTERN = f"^({_MACROS}|{' +'.join(_field(value) for value in _FIELDS)})$"
-_RANGE = "^[0-9]+-[0-9]+(/[0-9]+)?$"
-_ENDS = "item.split('/')[0].split('-')"
 
 SCHEDULE_RULES = (
     Rule(
@@ -34,8 +32,7 @@ SCHEDULE_RULES = (
         " or one of @hourly, @daily, @weekly, @monthly, @yearly: write 0 6 * * 1 for Mondays at 6:00",
     ),
     Rule(
-        "self.split(' ').all(field, field.split(',').all(item,"
-        f" !item.matches(r'{_RANGE}') || int({_ENDS}[0]) <= int({_ENDS}[1])))",
+        "self.findAll('[0-9]+-[0-9]+').all(range, int(range.split('-')[0]) <= int(range.split('-')[1]))",
         "schedule must not have a range that runs backwards: write its lower number first, as in 9-17",
     ),
 )
