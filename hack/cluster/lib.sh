@@ -122,3 +122,27 @@ need_mmdebstrap() {
   step mmdebstrap "install mmdebstrap" "'apt-get install mmdebstrap' must work" \
     bash -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends mmdebstrap'
 }
+
+# What kind v0.33.0 uses by itself.
+stock_node_image=kindest/node:v1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5
+
+# node_image_tag: the name of the node image built here; it changes with its inputs. Debian packages are not in
+# it: an image is not made anew because Debian has published a fix.
+node_image_tag() {
+  local inputs
+  inputs=$(sources hack/cluster/node hack/cluster/node-image hack/cluster/build-go \
+    hack/cluster/go/{kube,etcd,containerd,cni,coredns,pause})
+  # shellcheck disable=SC2086  # one word a file; no blanks in our paths
+  echo "flow-operator/node:$kubernetes_version-$(digest $inputs)"
+}
+
+nodes_of_cluster() { docker ps -aq --filter "label=io.x-k8s.kind.cluster=$cluster"; }
+
+cluster_exists() { [ -n "$(nodes_of_cluster)" ]; }
+
+# What `kind delete cluster` does; it works without kind, and for a cluster that another checkout has made.
+remove_cluster() {
+  # shellcheck disable=SC2046  # one word a container
+  docker rm -f -v $(nodes_of_cluster)
+  rm -f "$own_kubeconfig"
+}
