@@ -7,6 +7,7 @@ import helm_python
 import pytest
 import yaml
 
+from flow_operator import resources
 from hack import helm
 
 GOLDEN = Path(__file__).parent / "golden" / "chart.yaml"
@@ -37,6 +38,16 @@ def rules(manifests: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if not role["metadata"]["name"].endswith(("-view", "-edit"))
         for rule in role["rules"]
     ]
+
+
+def granted(rules: list[dict[str, list[str]]]) -> set[tuple[str, str, str]]:
+    return {
+        (group, plural, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for plural in rule["resources"]
+        for verb in rule["verbs"]
+    }
 
 
 def golden_text() -> str:
@@ -103,12 +114,18 @@ def test_the_operator_may_touch_no_secret_and_has_no_wildcard(values: dict[str, 
         assert rule["apiGroups"] != ["rbac.authorization.k8s.io"]
 
 
+def test_the_operator_may_do_exactly_what_its_code_asks_for() -> None:
+    assert granted(rules(rendered())) == granted(resources.cluster_rules() + resources.lease_rules())
+
+
 def test_the_operator_may_write_no_spec_of_ours() -> None:
-    ours = [rule for rule in rules(rendered()) if rule["apiGroups"] == ["flowoperator.dev"]]
-    writing = {(r, v) for rule in ours for r in rule["resources"] for v in rule["verbs"]} - {
-        (r, v) for r in ("flowdeployments", "flowmonitors") for v in ("get", "list", "watch")
+    ours = granted([rule for rule in rules(rendered()) if rule["apiGroups"] == ["flowoperator.dev"]])
+    assert {(plural, verb) for _, plural, verb in ours if verb not in {"get", "list", "watch"}} == {
+        ("flowdeployments/status", "patch"),
+        ("flowmonitors/status", "patch"),
+        ("flowdeployments/finalizers", "update"),
+        ("flowmonitors/finalizers", "update"),
     }
-    assert writing == {("flowdeployments/status", "patch"), ("flowmonitors/status", "patch")}
 
 
 def test_with_watched_namespaces_there_is_a_role_in_each_and_none_for_the_cluster() -> None:

@@ -34,6 +34,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [flowoperator.dev]
   resources: [flowdeployments/status, flowmonitors/status]
   verbs: [patch]
+# Asked for by OwnerReferencesPermissionEnforcement (OpenShift) of whoever makes children.
+- apiGroups: [flowoperator.dev]
+  resources: [flowdeployments/finalizers, flowmonitors/finalizers]
+  verbs: [update]
 # The children. Server-side apply needs create and patch.
 - apiGroups: [""]
   resources: [services, serviceaccounts, configmaps]
@@ -50,14 +54,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 # Read: why a pod is not ready, which revision is in use, how a run ended.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [get, list, watch]
+  verbs: [list]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end }}
