@@ -1,1 +1,1 @@
-"""The control plane: turns FlowDeployments and FlowMonitors into what Kubernetes runs, and says how it goes."""
+"""The control plane: makes of FlowDeployments and FlowMonitors what Kubernetes runs, and says how it goes."""

@@ -1,0 +1,93 @@
+"""The pod template of a FlowDeployment's revision."""
+
+from flow_operator.manifests.collector_container import collector_container
+from flow_operator.manifests.names import (
+    REVISION,
+    SERVER,
+    Manifest,
+    flow_name,
+    labels,
+    selector,
+    service_account_name,
+    settings_name,
+)
+from flow_operator.manifests.security import pod_basics
+from flow_operator.manifests.server_container import ENDPOINT_SECONDS, server_container
+from flow_operator.manifests.serving import Serving
+from flow_operator.manifests.volumes import config_map_volume, scratch_volume, secret_volume
+from flow_runtime.contracts.base import METRICS_PORT
+
+DRAIN_SECONDS = 30
+"""For the collector to store what is left after the last request has ended."""
+HOSTNAME = "kubernetes.io/hostname"
+SCRAPE = {
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": str(METRICS_PORT),
+    "prometheus.io/path": "/metrics",
+}
+
+
+def pod_template(serving: Serving, revision: str) -> Manifest:
+    """Build the template: everything that a change of the revision, and nothing else, may change."""
+    collector = collector_container(serving)
+    timeout = serving.spec.runtime.request_timeout_seconds
+    spec = pod_basics(service_account_name(serving.name)) | {
+        "terminationGracePeriodSeconds": ENDPOINT_SECONDS + timeout + DRAIN_SECONDS,
+        **_spread(serving.name, revision),
+        "containers": [server_container(serving)],
+        "volumes": _volumes(serving, revision),
+    }
+    if collector is not None:
+        spec["initContainers"] = [collector]
+    meta = {"labels": labels(serving.name, SERVER) | {REVISION: revision}, "annotations": dict(SCRAPE)}
+    return {"metadata": meta, "spec": spec}
+
+
+def _spread(name: str, revision: str) -> Manifest:
+    """Spread a revision's pods over the nodes without ever refusing one.
+
+    Both wishes are soft, so that one node, a full node or a drained node never keeps a pod from running.
+    They are two because scores add up: spreading (weight 2) and anti-affinity (weight 2) together outweigh
+    all that speaks for a fuller node by default (free resources, balance, image already there: weight 1
+    each). Counted by revision, so that the pods of the outgoing one do not push the new ones aside.
+    """
+    same = {"matchLabels": selector(name, SERVER) | {REVISION: revision}}
+    return {
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": HOSTNAME,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": same,
+                "nodeTaintsPolicy": "Honor",
+            }
+        ],
+        "affinity": {
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {"weight": 100, "podAffinityTerm": {"topologyKey": HOSTNAME, "labelSelector": same}}
+                ]
+            }
+        },
+    }
+
+
+def _volumes(serving: Serving, revision: str) -> list[Manifest]:
+    volumes = [
+        config_map_volume("settings", settings_name(serving.name, revision)),
+        scratch_volume("work", "1Gi"),
+        scratch_volume("tmp", "1Gi"),
+    ]
+    if serving.spec.flow.image is None:
+        volumes.append(config_map_volume("flow", flow_name(serving.name, revision)))
+    volumes += [
+        secret_volume(f"connection-{number}", each.secret_ref.name)
+        for number, each in enumerate(serving.spec.connections)
+    ]
+    if serving.collection and serving.store:
+        spool = serving.collection.spool
+        medium = "Memory" if spool.medium == "Memory" else ""
+        volumes.append(scratch_volume("spool", f"{spool.size_mib}Mi", medium))
+        if serving.store.secret_ref:
+            volumes.append(secret_volume("store", serving.store.secret_ref.name))
+    return volumes

@@ -1,0 +1,17 @@
+"""The ServiceAccount of the serving pods: an identity without a token."""
+
+from flow_operator.manifests.names import Manifest, service_account_name
+from flow_operator.manifests.serving import Serving
+
+
+def service_account(serving: Serving) -> Manifest:
+    """Build the ServiceAccount; pull secrets are on it, so that every container can use them."""
+    manifest: Manifest = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": serving.meta(service_account_name(serving.name)),
+        "automountServiceAccountToken": False,
+    }
+    if secrets := serving.spec.runtime.image_pull_secrets:
+        manifest["imagePullSecrets"] = [{"name": secret.name} for secret in secrets]
+    return manifest

@@ -1,0 +1,126 @@
+"""Every builder by golden files, and what must hold for all of them."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from flow_operator.api.flowdeployment import FlowDeployment
+from flow_operator.manifests import flow_deployment
+from flow_operator.manifests.kept import keep_template
+from flow_operator.manifests.names import REVISION, TEMPLATE
+from flow_operator.manifests.revision import FlowFiles, revision_of
+from flow_operator.manifests.serving import Release, Serving
+
+from tests.unit import golden
+
+CR: dict[str, Any] = {
+    "metadata": {"name": "bot", "namespace": "shop", "uid": "1"},
+    "spec": {"flow": {"configMap": {"name": "bot"}}},
+}
+FILES = FlowFiles({"flow.dag.yaml": "nodes: []"})
+RELEASE = golden.RELEASE
+NEWER = Release(image="registry.example.com/flow-runtime:2.0.0", pull_policy="IfNotPresent", cluster="prod")
+
+
+def revision(files: FlowFiles | None = FILES, **spec: Any) -> str:
+    return revision_of(FlowDeployment.model_validate(CR | {"spec": CR["spec"] | spec}).spec, files)
+
+
+def serving(release: Release = RELEASE) -> Serving:
+    cr = FlowDeployment.model_validate(CR)
+    return Serving(cr, release, revision=revision_of(cr.spec, FILES), files=FILES)
+
+
+def built(given: Serving, kind: str) -> dict[str, Any]:
+    return next(child for child in flow_deployment.build(given) if child["kind"] == kind)
+
+
+def test_there_are_golden_files_for_both_kinds() -> None:
+    kinds = [case.split("-")[0] for case in golden.cases()]
+    assert kinds.count("fd") >= 6
+    assert kinds.count("fm") >= 3
+
+
+@pytest.mark.parametrize("case", golden.cases())
+def test_children_are_as_their_golden_file_shows(case: str) -> None:
+    expected = (golden.FOLDER / f"{case}.yaml").read_text()
+    assert golden.rendered(case) == expected, "changed on purpose? then: make golden"
+
+
+@pytest.mark.parametrize("case", golden.cases())
+def test_a_builder_sets_no_status_and_every_child_is_owned_and_labelled(case: str) -> None:
+    for child in golden.children(case):
+        assert "status" not in child
+        assert [ref["uid"] for ref in child["metadata"]["ownerReferences"]] == [golden.UID]
+        assert child["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "flow-operator"
+        assert len(child["metadata"]["name"]) <= 63
+
+
+@pytest.mark.parametrize("case", golden.cases())
+def test_children_are_plain_data_that_yaml_gives_back_unchanged(case: str) -> None:
+    read_back = [child for child in yaml.safe_load_all(golden.rendered(case)) if child]
+    assert read_back == golden.children(case)
+
+
+def test_the_longest_name_makes_valid_child_names() -> None:
+    cr = FlowDeployment.model_validate(CR | {"metadata": CR["metadata"] | {"name": "a" * 40}})
+    given = Serving(cr, RELEASE, revision=revision_of(cr.spec, FILES), files=FILES)
+    assert max(len(child["metadata"]["name"]) for child in flow_deployment.build(given)) == 62
+
+
+def test_the_revision_follows_the_flows_bytes_and_the_runtime_part_of_the_spec() -> None:
+    same = revision()
+    assert revision(FlowFiles({"flow.dag.yaml": "nodes: [] "})) != same
+    assert revision(FlowFiles({"flow.yaml": "nodes: []"})) != same
+    assert revision(runtime={"requestTimeoutSeconds": 61}) != same
+    assert revision(connections=[{"name": "a", "type": "OpenAI", "secretRef": {"name": "s"}}]) != same
+    assert revision(collection={"store": {"url": "s3://records"}}) != same
+
+
+def test_the_revision_ignores_replicas_suspension_and_spelled_out_defaults() -> None:
+    same = revision()
+    assert revision(replicas=7) == same
+    assert revision(suspend=True) == same
+    assert revision(runtime={"requestTimeoutSeconds": 60, "resources": {"requests": {"cpu": "100m"}}}) == same
+    assert revision(collection={"enabled": False, "store": {"url": "s3://records"}}) == same
+
+
+def test_the_revision_is_the_same_for_text_and_for_binary_data_of_equal_bytes() -> None:
+    assert revision(FlowFiles({}, {"flow.dag.yaml": "bm9kZXM6IFtd"})) == revision()
+
+
+def test_a_newer_release_keeps_the_template_of_a_running_revision() -> None:
+    live = built(serving(), "Deployment")
+    kept = keep_template(serving(NEWER), live, ())
+    assert built(kept, "Deployment") == live
+    assert kept.image != live["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def test_a_drifted_template_of_an_older_release_is_taken_from_its_replica_set() -> None:
+    live = built(serving(), "Deployment")
+    template = copy.deepcopy(live["spec"]["template"])
+    template["metadata"]["labels"]["pod-template-hash"] = "abc"
+    replica_set = {
+        "metadata": {
+            "creationTimestamp": "2026-11-22T00:00:00Z",
+            "labels": template["metadata"]["labels"],
+            "annotations": {TEMPLATE: live["metadata"]["annotations"][TEMPLATE]},
+        },
+        "spec": {"template": template},
+    }
+    drifted = copy.deepcopy(live)
+    drifted["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example.com/evil"
+    assert built(keep_template(serving(NEWER), drifted, [replica_set]), "Deployment") == live
+
+
+def test_a_template_of_the_same_release_is_built_so_that_drift_is_seen() -> None:
+    drifted = built(serving(), "Deployment")
+    drifted["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example.com/evil"
+    assert keep_template(serving(), drifted, ()).kept is None
+
+
+def test_a_new_revision_takes_the_image_of_the_newer_release() -> None:
+    live = built(serving(), "Deployment")
+    live["metadata"]["labels"][REVISION] = "0123456789ab"
+    assert keep_template(serving(NEWER), live, ()).kept is None
