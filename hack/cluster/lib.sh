@@ -146,3 +146,10 @@ remove_cluster() {
   docker rm -f -v $(nodes_of_cluster)
   rm -f "$own_kubeconfig"
 }
+
+# CAP_SYS_RESOURCE is bit 24 of the bounding set of capabilities; where there is no such set, nothing lacks.
+lacks_sys_resource() {
+  local bounding
+  bounding=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status 2> /dev/null) && [ -n "$bounding" ] || return 1
+  [ $((0x$bounding >> 24 & 1)) -eq 0 ]
+}
