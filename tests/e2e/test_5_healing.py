@@ -1,0 +1,111 @@
+"""What is deleted, killed or drained comes back, and the flow keeps answering."""
+
+import time
+
+import pytest
+
+from tests.e2e import manifests, resources, waits
+from tests.e2e.kubectl import Manifest
+from tests.e2e.world import World
+
+CHILDREN = "deployments,services,serviceaccounts,configmaps,pdb,cronjobs"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("service", manifests.BOT), ("deployment", manifests.BOT), ("cronjob", manifests.MONITOR)],
+)
+def test_a_deleted_child_is_back_within_two_seconds(world: World, bot: str, kind: str, name: str) -> None:
+    old = world.kubectl.get(kind, name) or {}
+    # Orphaned pods are adopted by the new Deployment, so nothing stops serving.
+    world.kubectl("delete", kind, name, "--cascade=orphan", "--wait=false")
+    deleted = time.monotonic()
+
+    def look() -> Manifest | None:
+        live = world.kubectl.get(kind, name)
+        return live if live and live["metadata"]["uid"] != old["metadata"]["uid"] else None
+
+    waits.until(f"a new {kind} {name}", look, 2, every=0.05)
+    assert time.monotonic() - deleted <= 2
+
+
+def children(world: World, name: str) -> list[str]:
+    """The children of a resource as kind, name and owner, without what differs by time."""
+    found = world.kubectl.list(CHILDREN, f"app.kubernetes.io/instance={name}")
+    return sorted(
+        " ".join(
+            (
+                m["kind"],
+                m["metadata"]["name"].replace(name, "NAME"),
+                m["metadata"]["ownerReferences"][0]["kind"],
+            )
+        )
+        for m in found
+    )
+
+
+def operator_pod(world: World) -> str:
+    (pod,) = [
+        p
+        for p in world.system.list("pods", "app.kubernetes.io/name=flow-operator")
+        if "deletionTimestamp" not in p["metadata"]
+    ]
+    return str(pod["metadata"]["name"])
+
+
+def made(world: World, name: str, killed_after: float | None) -> tuple[list[str], dict[str, str]]:
+    """Make a FlowDeployment and a FlowMonitor, kill the operator at some moment; returns the end state."""
+    world.kubectl.apply(
+        resources.flow(f"{name}-flow"),
+        resources.flow_deployment(name, replicas=1),
+        resources.flow_monitor(f"{name}-m", flowDeploymentRef={"name": name}),
+    )
+    if killed_after is not None:
+        time.sleep(killed_after)
+        world.system("delete", "pod", operator_pod(world), "--force", "--grace-period=0")
+    waits.until_condition(world.kubectl, "fd", name, "Ready", "True", timeout=120)
+    waits.until_condition(world.kubectl, "fm", f"{name}-m", "Scheduled", "True", timeout=60)
+    live = world.kubectl.get("fd", name) or {}
+    conditions = {c["type"]: c["status"] for c in live["status"]["conditions"] if c["type"] != "Collecting"}
+    return children(world, name) + children(world, f"{name}-m"), conditions
+
+
+def test_killing_the_operator_at_any_moment_leaves_the_same_end_state(world: World, bot: str) -> None:
+    reference = made(world, "calm", None)
+    assert len(reference[0]) >= 8, reference
+    for number, moment in enumerate((0.0, 0.4, 2.0)):
+        assert made(world, f"kill{number}", moment) == reference, f"killed after {moment} s"
+    for name in ("calm", "kill0", "kill1", "kill2"):
+        world.kubectl("delete", "fd", name)
+        world.kubectl("delete", "fm", f"{name}-m")
+
+
+def test_a_run_that_ends_while_the_operator_is_dead_is_not_lost(world: World, traffic: object) -> None:
+    world.kubectl("create", "job", f"--from=cronjob/{manifests.MONITOR}", "unseen")
+    world.system("delete", "pod", operator_pod(world), "--force", "--grace-period=0")
+    waits.until(
+        "the run in the status",
+        lambda: "unseen" in str((world.kubectl.get("fm", manifests.MONITOR) or {})["status"].get("lastRun")),
+        90,
+        every=1,
+    )
+
+
+def test_draining_a_worker_keeps_the_service_answering(world: World, bot: str) -> None:
+    waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
+    with world.asking_all_the_time() as asked:
+        try:
+            world.kubectl(
+                "drain",
+                world.other,
+                "--ignore-daemonsets",
+                "--delete-emptydir-data",
+                "--timeout=120s",
+                timeout=130,
+            )
+            pods = waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
+            assert {p["spec"]["nodeName"] for p in pods} == {world.home}
+        finally:
+            world.kubectl("uncordon", world.other)
+    assert asked["sent"] > 100
+    assert asked["failures"] == []

@@ -1,0 +1,84 @@
+"""An edit that breaks the flow never reaches what runs; mending it rolls through."""
+
+import time
+
+from tests.e2e import manifests, resources, waits
+from tests.e2e.kubectl import Manifest
+from tests.e2e.world import World
+
+REVISION = "flowoperator.dev/revision"
+BROKEN = "def fetch_docs(query: str) -> str:\n    return this is no python\n"
+
+
+def revision(pod: Manifest) -> str:
+    return str(pod["metadata"]["labels"][REVISION])
+
+
+def endpoints(world: World, ready: bool = True) -> set[str]:
+    """Names of the pods that the Service sends requests to."""
+    slices = world.kubectl.list("endpointslices", f"kubernetes.io/service-name={manifests.BOT}")
+    return {
+        endpoint["targetRef"]["name"]
+        for each in slices
+        for endpoint in each.get("endpoints") or []
+        if endpoint["conditions"].get("ready") is ready
+    }
+
+
+def test_a_broken_edit_leaves_the_running_revision_alone_even_when_its_pods_restart(
+    world: World, bot: str
+) -> None:
+    old = waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
+    before = revision(old[0])
+    world.kubectl.apply(resources.flow(f"{bot}-flow", fetch_docs=BROKEN))
+
+    def broken_pod() -> str | None:
+        newer = [p for p in world.kubectl.list("pods", world.pods_of()) if revision(p) != before]
+        return newer[0]["metadata"]["name"] if newer else None
+
+    new = waits.until("a pod of the broken revision", broken_pod, 30)
+    told = waits.until(
+        "a condition that names the error",
+        lambda: names_the_error(world.kubectl.get("fd", bot) or {}),
+        60,
+    )
+    assert "fetch_docs" in told
+
+    selector = f"{world.pods_of()},{REVISION}={before}"
+    for pod in old:
+        world.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false")
+        waits.until_ready_pods(world.kubectl, selector, 3)
+        assert world.ask(40, 4) == expected(40, 4)
+    fresh = waits.until_ready_pods(world.kubectl, selector, 3)
+    assert not {p["metadata"]["uid"] for p in fresh} & {p["metadata"]["uid"] for p in old}
+    assert endpoints(world) == {p["metadata"]["name"] for p in fresh}
+    assert new not in endpoints(world)
+
+
+def test_mending_the_flow_rolls_through_without_a_failed_request(world: World, bot: str) -> None:
+    mended = resources.flow_files()["fetch_docs.py"].replace("dollars", "euros")
+    with world.asking_all_the_time() as asked:
+        world.kubectl.apply(resources.flow(f"{bot}-flow", fetch_docs=mended))
+        waits.until(
+            "answers of the new revision",
+            lambda: all("euros" in reply for _, reply in world.ask(50, 6).values()),
+            90,
+            every=1,
+        )
+        waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
+    assert asked["failures"] == []
+    waits.until_condition(world.kubectl, "fd", bot, "Ready", "True")
+    time.sleep(1)
+    assert len({revision(p) for p in world.kubectl.list("pods", world.pods_of())}) == 1
+
+
+def names_the_error(live: Manifest) -> str | None:
+    """The message of a condition that is not well and speaks of the broken file."""
+    for condition in live.get("status", {}).get("conditions", []):
+        if "fetch_docs" in condition.get("message", ""):
+            return str(condition["message"])
+    raise AssertionError(live.get("status", {}).get("conditions"))
+
+
+def expected(first: int, count: int) -> dict[int, tuple[int, str]]:
+    return {n: (200, f"The lantern {n} costs {10 + n} dollars. [doc1]") for n in range(first, first + count)}

@@ -1,0 +1,128 @@
+"""What all tests share once it runs: how to ask questions, read the bucket and start a run."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.store import S3Store
+
+from tests.e2e import manifests, waits
+from tests.e2e.kubectl import Kubectl, Manifest
+
+SERVER = "app.kubernetes.io/name=flow-server"
+
+
+@dataclass
+class World:
+    """The cluster as the tests see it. `home` is the node of all helpers; `other` may be drained."""
+
+    kubectl: Kubectl
+    system: Kubectl
+    images: dict[str, str]
+    home: str
+    other: str
+    asked: int = 0
+    """Questions that the shared FlowDeployment was asked one by one (not in a loop)."""
+
+    def url(self, name: str = manifests.BOT) -> str:
+        return f"http://{name}.{self.kubectl.namespace}.svc/score"
+
+    def pods_of(self, name: str = manifests.BOT) -> str:
+        return f"{SERVER},app.kubernetes.io/instance={name}"
+
+    def ask(self, first: int, count: int, name: str = manifests.BOT) -> dict[int, tuple[int, str]]:
+        """Send questions through the Service, from inside the cluster: number to status and reply."""
+        text = self.kubectl(
+            "exec", "client", "--", "python3", "/scripts/ask.py", self.url(name), str(first), str(count), "4"
+        )
+        self.asked += count if name == manifests.BOT else 0
+        return {number: (status, reply) for number, status, reply in json.loads(text)["answers"]}
+
+    @contextmanager
+    def asking_all_the_time(self, seconds: float = 150) -> Iterator[dict[str, Any]]:
+        """Ask in a loop while the body runs; afterwards the given dict holds `sent` and `failures`."""
+        arguments = ["python3", "/scripts/ask.py", self.url(), "1", "4", "2", str(seconds)]
+        process = self.kubectl.start("exec", "client", "--", *arguments)
+        result: dict[str, Any] = {}
+        try:
+            time.sleep(1)
+            yield result
+            self.kubectl("exec", "client", "--", "touch", "/tmp/stop")
+            printed, _ = process.communicate(timeout=60)
+            result |= json.loads(printed.strip().splitlines()[-1])
+        finally:
+            process.kill()
+            process.wait()
+
+    def prometheus(self, query: str) -> list[dict[str, Any]]:
+        """Ask the Prometheus in the cluster."""
+        code = (
+            "import sys, urllib.parse, urllib.request; print(urllib.request.urlopen("
+            "'http://prometheus:9090/api/v1/query?query=' + urllib.parse.quote(sys.argv[1]), timeout=10)"
+            ".read().decode())"
+        )
+        text = self.kubectl("exec", "client", "--", "python3", "-c", code, query)
+        found: list[dict[str, Any]] = json.loads(text)["data"]["result"]
+        return found
+
+    @contextmanager
+    def bucket(self) -> Iterator[S3Store]:
+        """The real bucket, from the test's own process."""
+        process = self.kubectl.start("port-forward", "pod/store", f":{manifests.STORE_PORT}")
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("Forwarding from 127.0.0.1:"), line
+            port = line.split("127.0.0.1:")[1].split(" ")[0]
+            yield S3Store(
+                manifests.BUCKET,
+                endpoint=f"http://127.0.0.1:{port}",
+                access_key_id=manifests.KEY,
+                secret_access_key=manifests.SECRET_KEY,
+                region="us-east-1",
+                client_options={"allow_http": True},
+            )
+        finally:
+            process.kill()
+            process.wait()
+
+    def download(self, prefix: str, folder: Path) -> list[Path]:
+        """Copy all objects below a prefix into a folder."""
+        found = []
+        with self.bucket() as store:
+            for page in obstore.list(store, prefix):
+                for entry in page:
+                    path = folder / entry["path"]
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(bytes(obstore.get(store, entry["path"]).bytes()))
+                    found.append(path)
+        return found
+
+    def rows_stored(self) -> int:
+        """Rows in the bucket, by the names of the objects."""
+        with self.bucket() as store:
+            names = [e["path"] for page in obstore.list(store, f"{self.stored_by()}/records") for e in page]
+        return sum(int(name.removesuffix(".jsonl.gz").rsplit("-", 1)[1]) for name in names)
+
+    def stored_by(self, name: str = manifests.BOT) -> str:
+        """Where a deployment's objects begin."""
+        return f"flows/default/{self.kubectl.namespace}/{name}"
+
+    def run_now(self, monitor: str, job: str, timeout: float = 120) -> Manifest:
+        """Start a run as the README says and wait for its result; returns the FlowMonitor."""
+        waits.until(f"CronJob {monitor}", lambda: self.kubectl.get("cronjob", monitor), 30)
+        self.kubectl("create", "job", f"--from=cronjob/{monitor}", job)
+
+        def look() -> Manifest | None:
+            live = self.kubectl.get("fm", monitor) or {}
+            last = live.get("status", {}).get("lastRun", {})
+            assert job in str(last.get("id")), live.get("status")
+            assert last.get("finished"), last
+            return live
+
+        return waits.until(f"a result of {job} in the status of {monitor}", look, timeout)
