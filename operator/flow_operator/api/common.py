@@ -42,7 +42,7 @@ OBJECT_NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 
 ObjectName = Annotated[
     str,
-    Field(min_length=1, max_length=253),
+    Field(max_length=253),
     matches(
         OBJECT_NAME,
         "name must be the name of an object in the same namespace: lower case letters, digits, '-' and '.'",

@@ -1,5 +1,4 @@
-"""FlowDeployment: a flow served on replicated pods, with its traffic collected. Only shapes and rules live
-here."""
+"""FlowDeployment: a flow served on replicated pods, with its traffic collected. Shapes and rules only."""
 
 from typing import Annotated, ClassVar
 
@@ -64,7 +63,7 @@ class Connection(Credentials):
 
     name: Annotated[
         str,
-        Field(min_length=1, max_length=63),
+        Field(max_length=63),
         matches(
             "^[A-Za-z][A-Za-z0-9_.-]*$",
             "name must start with a letter and go on with letters, digits, '_', '-' or '.':"

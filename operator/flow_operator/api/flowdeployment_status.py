@@ -1,5 +1,4 @@
-"""What the operator reports of a FlowDeployment. Every field may be missing: nothing known is never written
-as 0."""
+"""What the operator reports of a FlowDeployment. What is not known is missing, and never written as 0."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,5 +1,4 @@
-"""FlowMonitor: judges the collected traffic of a FlowDeployment on a schedule. Only shapes and rules live
-here."""
+"""FlowMonitor: judges the collected traffic of a FlowDeployment on a schedule. Shapes and rules only."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -15,10 +14,10 @@ METRIC_NAMES: tuple[MetricName, ...] = ("groundedness", "relevance", "coherence"
 
 RecordPath = Annotated[
     str,
-    Field(min_length=1, max_length=256),
+    Field(max_length=256),
     matches(
         "^(inputs|outputs|nodes)([.][A-Za-z0-9_][A-Za-z0-9_-]*)+$",
-        "must be a path into a record: inputs.<name>, outputs.<name> or nodes.<node>.<name>",
+        "must be a path into a record: write inputs.<name>, outputs.<name> or nodes.<node>",
     ),
 ]
 OptionalRecordPath = Annotated[
@@ -26,7 +25,7 @@ OptionalRecordPath = Annotated[
     Field(max_length=256),
     matches(
         "^((inputs|outputs|nodes)([.][A-Za-z0-9_][A-Za-z0-9_-]*)+)?$",
-        "must be empty or a path into a record: inputs.<name>, outputs.<name> or nodes.<node>.<name>",
+        "must be empty or a path into a record: write inputs.<name>, outputs.<name> or nodes.<node>",
     ),
 ]
 _LOOKBACK = duration("lookback", "10m", "90d")
@@ -123,12 +122,12 @@ class FlowMonitorSpec(Model):
 
     flow_deployment_ref: LocalRef
     """The FlowDeployment, in the same namespace, whose records are judged. It must collect them."""
-    schedule: Annotated[str, Field(min_length=1, max_length=100), *SCHEDULE_RULES] = "0 6 * * 1"
+    schedule: Annotated[str, Field(max_length=100), *SCHEDULE_RULES] = "0 6 * * 1"
     """When to run, as in a CronJob: minute, hour, day of month, month, day of week; or @hourly, @daily,
     @weekly, @monthly, @yearly. The default is Monday at 6:00."""
     time_zone: Annotated[
         str,
-        Field(min_length=1, max_length=64),
+        Field(max_length=64),
         Rule(
             "self != 'Local' && self.matches(r'^[A-Za-z]')"
             " && timestamp('2026-01-01T00:00:00Z').getFullYear(self) > 0",

@@ -29,7 +29,7 @@ class EnvVar(Model):
 
     name: Annotated[
         str,
-        Field(min_length=1, max_length=253),
+        Field(max_length=253),
         matches(
             "^[A-Za-z_][A-Za-z0-9_]*$",
             "name must be a name of an environment variable: letters, digits and '_', no digit first",
