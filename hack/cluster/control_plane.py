@@ -1,7 +1,7 @@
 """A Kubernetes control plane as plain processes on loopback, for API tests.
 
 etcd, kube-apiserver, kube-controller-manager and kube-scheduler, each with a log in one working folder; no
-node, so no pod ever runs. It knows nothing of kind and builds nothing: `hack/cluster/build-go kube etcd` does.
+node, so no pod ever runs. It knows nothing of kind and builds nothing (`hack/cluster/build-go kube etcd`).
 """
 
 import contextlib
