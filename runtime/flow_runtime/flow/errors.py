@@ -1,0 +1,119 @@
+# ruff: noqa: N818 - the names are promptflow's
+"""Everything that can be wrong with a flow or with one run of it.
+
+    FlowError
+    ├── FlowLoadError        the flow's author: permanent, the flow is not served (promptflow's names)
+    ├── InputError           the caller: the request's inputs do not fit the flow
+    └── NodeError            one node failed while it ran; the cause is chained
+
+The class name is what conditions, logs and tests call the error by.
+"""
+
+
+class FlowError(Exception):
+    """Base of all; the message names the place and the fix."""
+
+    @property
+    def name(self) -> str:
+        """The name that users see."""
+        return type(self).__name__
+
+
+class FlowLoadError(FlowError):
+    """The flow cannot be served as it is written."""
+
+
+class FlowDefinitionError(FlowLoadError):
+    """flow.dag.yaml cannot be read, or a field of it is wrong."""
+
+
+class DuplicateNodeName(FlowLoadError):
+    """Two nodes have the same name."""
+
+
+class InputReferenceNotFound(FlowLoadError):
+    """A reference names a flow input that does not exist."""
+
+
+class NodeReferenceNotFound(FlowLoadError):
+    """A node refers to a node that does not exist."""
+
+
+class InvalidNodeReference(FlowLoadError):
+    """A node refers to a node that it may not use, or to something else than its output."""
+
+
+class NodeCircularDependency(FlowLoadError):
+    """Nodes wait for each other in a circle."""
+
+
+class OutputReferenceNotFound(FlowLoadError):
+    """A flow output refers to a node or input that does not exist."""
+
+
+class EmptyOutputReference(FlowLoadError):
+    """A flow output has no reference."""
+
+
+class NodeInputValidationError(FlowLoadError):
+    """A node's inputs do not fit its tool or its template."""
+
+
+class InvalidSource(FlowLoadError):
+    """The flow's files, or the file of a node, are missing or unusable."""
+
+
+class ToolLoadError(FlowLoadError):
+    """The Python file of a node cannot be imported, or holds no single tool."""
+
+
+class TemplateSyntaxError(FlowLoadError):
+    """A prompt is not valid Jinja2."""
+
+
+class GetConnectionError(FlowLoadError):
+    """A node names a connection that the deployment does not list."""
+
+
+class InvalidConnectionType(FlowLoadError):
+    """A node uses a connection of a type that cannot serve it."""
+
+
+class UnsupportedFeature(FlowLoadError):
+    """The flow uses a part of the dialect that this release does not run."""
+
+
+class InputError(FlowError):
+    """The request's inputs do not fit the flow."""
+
+
+class InputNotFound(InputError):
+    """An input without a default is missing."""
+
+
+class InputTypeError(InputError):
+    """An input has a value that cannot be converted to its type."""
+
+
+class NodeError(FlowError):
+    """A node failed. `node` is its name."""
+
+    def __init__(self, node: str, message: str) -> None:
+        super().__init__(message)
+        self.node = node
+
+
+class ToolExecutionError(NodeError):
+    """The Python function of a node raised."""
+
+
+class PromptError(NodeError):
+    """A prompt could not be rendered, or is no chat."""
+
+
+class OutputReferenceError(NodeError):
+    """A reference asks for a part that the output of a node does not have."""
+
+
+class LLMNodeError(NodeError):
+    """The LLM of a node failed; the cause says how."""

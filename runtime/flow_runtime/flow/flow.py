@@ -1,0 +1,102 @@
+"""A loaded flow, and how it runs: whatever is ready runs at the same time, the first failure ends the run."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flow_runtime.contracts.state import FlowShape
+from flow_runtime.flow.assignment import take
+from flow_runtime.flow.model import FlowInput, FlowOutput
+from flow_runtime.flow.nodes import Runner
+from flow_runtime.flow.references import InputReference, NodeReference
+from flow_runtime.flow.run import Run, Step
+from flow_runtime.flow.values import request_inputs
+
+NODES_AT_ONCE = 16
+"""promptflow's bound on the nodes of one run."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A flow that was checked and compiled; safe to run many times at once."""
+
+    name: str
+    inputs: Mapping[str, FlowInput]
+    outputs: Mapping[str, FlowOutput]
+    sources: Mapping[str, InputReference | NodeReference | None]
+    """Where each output comes from; None: its reference is a literal."""
+    nodes: tuple[Runner, ...]
+    """In an order in which each node comes after those it needs."""
+    needs: Mapping[str, frozenset[str]]
+    """Node to the nodes whose outputs it takes."""
+
+    @property
+    def shape(self) -> FlowShape:
+        """What it takes and gives."""
+        return FlowShape(
+            kind="dag",
+            inputs={name: field.type.value for name, field in self.inputs.items()},
+            outputs={name: field.type.value for name, field in self.outputs.items()},
+        )
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Outputs that are recorded and not answered."""
+        return frozenset(name for name, field in self.outputs.items() if field.evaluation_only)
+
+    def take_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Convert a request's inputs. Raises InputError."""
+        return request_inputs(self.inputs, given)
+
+    async def run(self, run: Run) -> dict[str, Any]:
+        """Run all nodes and return the outputs. Raises NodeError; the run keeps what was reached."""
+        await self._run_nodes(run)
+        return {name: self._output(run, name) for name in self.outputs}
+
+    def _output(self, run: Run, name: str) -> Any:
+        match self.sources[name]:
+            case InputReference(source):
+                return run.inputs[source]
+            case NodeReference(node) as reference:
+                return take(run, reference, node, f"output '{name}'")
+            case _:
+                return self.outputs[name].reference
+
+    async def _run_nodes(self, run: Run) -> None:
+        waiting = list(self.nodes)
+        running: dict[asyncio.Task[None], None] = {}
+        try:
+            while waiting or running:
+                ready = [node for node in waiting if self.needs[node.name] <= run.values.keys()]
+                if len(ready) == 1 and not running:
+                    waiting.remove(ready[0])
+                    await _step(ready[0], run)  # nothing to overlap with: no task is needed
+                    continue
+                for node in ready[: NODES_AT_ONCE - len(running)]:
+                    waiting.remove(node)
+                    running[asyncio.create_task(_step(node, run))] = None
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in [task for task in running if task in done]:
+                    del running[task]
+                    task.result()
+        finally:
+            if running:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _step(node: Runner, run: Run) -> None:
+    begun = run.unfinished[node.name] = time.perf_counter()
+    status = "failed"
+    try:
+        run.values[node.name] = await node.run(run)
+        status = "completed"
+        del run.unfinished[node.name]
+    except asyncio.CancelledError:
+        status = "canceled"
+        raise
+    finally:
+        run.steps.append(Step(node.name, time.perf_counter() - begun, status))

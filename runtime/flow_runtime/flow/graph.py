@@ -1,0 +1,106 @@
+"""Checks of what refers to what in a flow, by promptflow's names, and an order to run the nodes in. Pure."""
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from flow_runtime.flow.errors import (
+    DuplicateNodeName,
+    EmptyOutputReference,
+    InputReferenceNotFound,
+    InvalidNodeReference,
+    NodeCircularDependency,
+    NodeReferenceNotFound,
+    OutputReferenceNotFound,
+)
+from flow_runtime.flow.model import Dag, Node
+from flow_runtime.flow.references import InputReference, NodeReference, parse
+
+References = Mapping[str, InputReference | NodeReference]
+
+
+def check_names(dag: Dag) -> None:
+    """Raise DuplicateNodeName."""
+    seen: set[str] = set()
+    for node in dag.nodes:
+        if node.name in seen:
+            raise DuplicateNodeName(f"node '{node.name}' is there more than once: rename one of them")
+        seen.add(node.name)
+
+
+def node_references(dag: Dag, node: Node) -> dict[str, InputReference | NodeReference]:
+    """Parse the references of a node's inputs and check that their targets exist."""
+    names = {other.name: other for other in dag.nodes}
+    found: dict[str, InputReference | NodeReference] = {}
+    for name, value in node.inputs.items():
+        try:
+            reference = parse(value)
+        except ValueError as error:
+            raise InvalidNodeReference(f"node '{node.name}', input '{name}': {error}") from None
+        if reference is None:
+            continue
+        place = f"node '{node.name}', input '{name}': {value}"
+        if isinstance(reference, InputReference):
+            if reference.name not in dag.inputs:
+                raise InputReferenceNotFound(
+                    f"{place}: the flow has no input '{reference.name}'{_known(dag.inputs)}"
+                )
+        elif reference.node not in names:
+            raise NodeReferenceNotFound(f"{place}: the flow has no node '{reference.node}'{_known(names)}")
+        elif names[reference.node].aggregation and not node.aggregation:
+            raise InvalidNodeReference(
+                f"{place}: '{reference.node}' is an aggregation node, which never runs while serving"
+            )
+        found[name] = reference
+    return found
+
+
+def needs(references: Mapping[str, References]) -> dict[str, frozenset[str]]:
+    """Say which nodes each node takes outputs of."""
+    return {
+        node: frozenset(ref.node for ref in refs.values() if isinstance(ref, NodeReference))
+        for node, refs in references.items()
+    }
+
+
+def order(needed: Mapping[str, frozenset[str]]) -> list[str]:
+    """Order nodes so that each comes after those it needs. Raises NodeCircularDependency."""
+    try:
+        return list(TopologicalSorter(needed).static_order())
+    except CycleError as error:
+        circle = " -> ".join(f"'{name}'" for name in error.args[1])
+        raise NodeCircularDependency(
+            f"nodes wait for each other: {circle}: remove one of the references"
+        ) from None
+
+
+def output_sources(dag: Dag) -> dict[str, InputReference | NodeReference | None]:
+    """Parse the references of the flow's outputs; those of aggregation nodes are left out."""
+    nodes = {node.name: node for node in dag.nodes}
+    sources: dict[str, InputReference | NodeReference | None] = {}
+    for name, output in dag.outputs.items():
+        place = f"output '{name}'"
+        if output.reference is None or output.reference == "":
+            raise EmptyOutputReference(
+                f"{place} has no reference: write ${{node.output}} or ${{inputs.name}}"
+            )
+        try:
+            reference = parse(output.reference)
+        except ValueError as error:
+            raise OutputReferenceNotFound(f"{place}: {error}") from None
+        if isinstance(reference, InputReference) and reference.name not in dag.inputs:
+            raise OutputReferenceNotFound(
+                f"{place}: the flow has no input '{reference.name}'{_known(dag.inputs)}"
+            )
+        if isinstance(reference, NodeReference):
+            if reference.node not in nodes:
+                raise OutputReferenceNotFound(
+                    f"{place}: the flow has no node '{reference.node}'{_known(nodes)}"
+                )
+            if nodes[reference.node].aggregation:
+                continue
+        sources[name] = reference
+    return sources
+
+
+def _known(names: Mapping[str, object]) -> str:
+    return f" (there are: {', '.join(sorted(names)[:20])})" if names else " (there is none)"

@@ -1,0 +1,44 @@
+"""One run of a flow: what its nodes have said so far, and what the run may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flow_runtime.flow.threads import Threads
+from flow_runtime.llm.call import Call, ChatModel
+from flow_runtime.llm.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What nodes reach the world by."""
+
+    llm: ChatModel
+    connection: Callable[[str], Connection]
+    threads: Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node of a run: how long it took, and how it ended (`completed`, `failed`, `canceled`)."""
+
+    node: str
+    seconds: float
+    status: str
+
+
+class Run:
+    """The state of one run. After a failure it holds what was reached."""
+
+    __slots__ = ("calls", "deadline", "inputs", "services", "steps", "unfinished", "values")
+
+    def __init__(self, inputs: dict[str, Any], services: Services, deadline: float) -> None:
+        self.inputs = inputs
+        self.services = services
+        self.deadline = deadline
+        """In the running loop's time."""
+        self.values: dict[str, Any] = {}
+        self.calls: list[Call] = []
+        self.steps: list[Step] = []
+        self.unfinished: dict[str, float] = {}
+        """Nodes that were begun and did not complete, and when they were begun (perf_counter)."""

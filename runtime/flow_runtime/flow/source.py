@@ -1,0 +1,97 @@
+"""From where a flow is mounted to a folder of its own: plain files, or one flow.tar.gz taken with care."""
+
+import os
+import shutil
+import sys
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from flow_runtime.flow.errors import InvalidSource
+from flow_runtime.flow.read import DAG_FILES, FLEX_FILES
+
+ARCHIVE = "flow.tar.gz"
+MAX_BYTES = 64 * 1024 * 1024
+MAX_FILES = 10_000
+
+
+def unpack(source: Path, target: Path) -> Path:
+    """Copy or unpack a flow into an emptied folder; returns the folder that holds the flow.
+
+    A folder may be a ConfigMap's mount, whose files are links into `..data`. Raises InvalidSource.
+    """
+    try:
+        _empty(target)
+        archive = source / ARCHIVE if source.is_dir() else source
+        if archive.is_file():
+            _extract(archive, target)
+            return _top(target)
+        if not source.is_dir():
+            raise InvalidSource("there is no flow: its ConfigMap is missing or not mounted yet")
+        _copy(source, target)
+        return target
+    except OSError as error:
+        raise InvalidSource(f"the flow's files cannot be read: {error.strerror or error}") from error
+
+
+def enter(directory: Path) -> None:
+    """Make the flow's folder the one that its code finds files and modules in, as promptflow does."""
+    os.chdir(directory)
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+
+
+def _empty(target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for path in target.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    files = [path for path in _walk(source) if path.is_file()]
+    _check_size(len(files), sum(path.stat().st_size for path in files), "folder")
+    for path in files:
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("..") or path.name in ("__pycache__", ".git"):
+            continue
+        if path.is_dir():
+            yield from _walk(path) if not path.is_symlink() else ()
+        else:
+            yield path
+
+
+def _extract(archive: Path, target: Path) -> None:
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            members, total = [], 0
+            for member in tar:  # one by one, so that a bomb is refused before it is all read
+                members.append(member)
+                total += member.size
+                _check_size(len(members), total, ARCHIVE)
+            tar.extractall(target, members, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InvalidSource(f"{ARCHIVE} cannot be unpacked: {type(error).__name__}: {error}") from error
+
+
+def _check_size(files: int, size: int, what: str) -> None:
+    if size > MAX_BYTES:
+        raise InvalidSource(f"the flow's {what} holds more than {MAX_BYTES // 1024 // 1024} MiB")
+    if files > MAX_FILES:
+        raise InvalidSource(f"the flow's {what} holds more than {MAX_FILES} files")
+
+
+def _top(target: Path) -> Path:
+    """The flow may lie in the archive's one folder, as `tar czf flow.tar.gz my-flow` makes it."""
+    if any((target / name).is_file() for name in (*DAG_FILES, *FLEX_FILES)):
+        return target
+    inside = list(target.iterdir())
+    return inside[0] if len(inside) == 1 and inside[0].is_dir() else target

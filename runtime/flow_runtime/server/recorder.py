@@ -1,0 +1,132 @@
+"""One request to one record line. A plain dict on purpose: this runs before every answer.
+
+The shape is `contracts.record.Record`; a unit test holds the two together.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from flow_runtime.contracts.settings import CollectionSettings, ServerSettings
+from flow_runtime.flow.run import Run
+from flow_runtime.llm.call import Call
+from flow_runtime.server.faults import Fault
+from flow_runtime.spool import SpoolWriter
+
+_OPTIONS = orjson.OPT_NON_STR_KEYS
+
+
+class Exchange:
+    """One request while it is being answered."""
+
+    __slots__ = (
+        "begun",
+        "fault",
+        "id",
+        "inputs",
+        "outputs",
+        "request_id",
+        "run",
+        "status",
+        "time",
+        "trace_id",
+    )
+
+    def __init__(self, request_id: str | None, trace_id: str | None) -> None:
+        self.begun = time.perf_counter()
+        self.time = datetime.now(UTC)
+        self.id = uuid7()
+        self.request_id = request_id or self.id
+        self.trace_id = trace_id
+        self.inputs: bytes | None = None
+        """JSON of the inputs, made before a tool can change them; None: nothing that could be recorded."""
+        self.outputs: Any = None
+        """The outputs, or their JSON as a Fragment."""
+        self.run: Run | None = None
+        self.fault: Fault | None = None
+        self.status = 0
+
+
+class Recorder:
+    """Writes the records of one pod to the spool."""
+
+    def __init__(
+        self, settings: ServerSettings, collection: CollectionSettings, pod: str, spool: SpoolWriter
+    ) -> None:
+        self._same = {
+            "namespace": settings.identity.namespace,
+            "deployment": settings.identity.deployment,
+            "revision": settings.revision,
+            "pod": pod,
+        }
+        self._capture = collection.capture_nodes
+        self.spool = spool
+
+    def record(self, exchange: Exchange) -> None:
+        """Append an exchange to the spool; never raises for what a flow puts out."""
+        run, fault = exchange.run, exchange.fault
+        calls: Sequence[Call] = run.calls if run else ()
+        latency = round((time.perf_counter() - exchange.begun) * 1000, 3)
+        self.spool.append(
+            orjson.dumps(
+                {
+                    "v": 1,
+                    "id": exchange.id,
+                    "time": exchange.time,
+                    **self._same,
+                    "request_id": exchange.request_id,
+                    "trace_id": exchange.trace_id,
+                    "inputs": orjson.Fragment(exchange.inputs or b"{}"),
+                    "outputs": exchange.outputs,
+                    "nodes": self._nodes(run) if run and self._capture else {},
+                    "status": exchange.status,
+                    "error": _error(fault),
+                    "streamed": False,
+                    "latency_ms": latency,
+                    "first_byte_ms": latency,
+                    "tokens": _tokens(calls),
+                    "calls": [_call(call) for call in calls],
+                    "sampled": {"percent": 100, "why": "error" if fault else "rate"},
+                },
+                option=_OPTIONS,
+            )
+        )
+
+    def _nodes(self, run: Run) -> dict[str, Any]:
+        return {name: _jsonable(run.values[name]) for name in self._capture if name in run.values}
+
+
+def uuid7() -> str:
+    """Make a UUIDv7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, 74 random bits."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    text = f"{value & ~(0x3 << 62) | 0x2 << 62:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _error(fault: Fault | None) -> dict[str, Any] | None:
+    return {"code": fault.name, "message": fault.message, "node": fault.node} if fault else None
+
+
+def _tokens(calls: Sequence[Call]) -> dict[str, int]:
+    return {
+        "prompt": sum(call.prompt_tokens for call in calls),
+        "completion": sum(call.completion_tokens for call in calls),
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    tokens = {"prompt": call.prompt_tokens, "completion": call.completion_tokens}
+    return {"node": call.node, "model": call.model, "ms": round(call.ms, 3), "tokens": tokens}
+
+
+def _jsonable(value: Any) -> Any:
+    """Keep a captured output as JSON; one that is none is kept as the name of its type."""
+    try:
+        return orjson.Fragment(orjson.dumps(value, option=_OPTIONS))
+    except TypeError:
+        return f"<{type(value).__name__}>"

@@ -1,0 +1,166 @@
+"""The life of a serving process: load the flow, resolve connections, keep trying, say how it stands.
+
+A flow that cannot load or a Secret that is missing never ends the process; it is not ready and says why.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from flow_runtime.contracts.settings import ServerSettings
+from flow_runtime.contracts.state import CollectionState, PodState
+from flow_runtime.flow import source
+from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError
+from flow_runtime.flow.flow import Flow
+from flow_runtime.flow.load import load_flow
+from flow_runtime.flow.run import Services
+from flow_runtime.flow.threads import Threads
+from flow_runtime.llm.call import ChatModel
+from flow_runtime.llm.connection import Connections
+from flow_runtime.llm.errors import clean
+from flow_runtime.server import log
+from flow_runtime.server.metrics import Metrics, SpoolMetrics
+from flow_runtime.server.recorder import Recorder
+from flow_runtime.spool import SpoolWriter, read_collector_state
+
+LOADING, FLOW_INVALID, CONNECTION_INVALID, READY = "Loading", "FlowInvalid", "ConnectionInvalid", "Ready"
+TICK_SECONDS = 1.0
+REFRESH_TICKS = 10
+THREADS_MAX = 64
+MESSAGE_LIMIT = 1000
+
+
+class Runtime:
+    """What a pod serves and how it stands."""
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        pod: str,
+        connections: Connections,
+        llm: ChatModel,
+        enter: Callable[[Path], None] = source.enter,
+    ) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.flow: Flow | None = None
+        self.recorder: Recorder | None = None
+        threads = Threads(min(THREADS_MAX, max(4, settings.max_concurrent_requests)))
+        self.services = Services(llm, connections.get, threads)
+        self._connections = connections
+        self._enter = enter
+        self._flow_problem = ""
+        self._connection_problem = ""
+        self._ticker: asyncio.Task[None] | None = None
+        if settings.collection is not None:
+            kept = settings.collection.spool
+            spool = SpoolWriter(kept.directory, kept.size_mib, kept.seal_after_seconds)
+            self.recorder = Recorder(settings, settings.collection, pod, spool)
+            self.metrics.registry.register(SpoolMetrics(kept.directory, spool))
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests can be served."""
+        return self.flow is not None and self._connections.resolved
+
+    @property
+    def reason(self) -> tuple[str, str]:
+        """Why it is ready or not: a CamelCase word, and a sentence for a human."""
+        if self._flow_problem:
+            return FLOW_INVALID, self._flow_problem
+        if not self._connections.resolved and self._connection_problem:
+            return CONNECTION_INVALID, self._connection_problem
+        if not self.ready:
+            return LOADING, "the flow is being loaded"
+        return READY, self._connection_problem
+
+    async def start(self) -> None:
+        """Resolve connections, load the flow, and go on watching both until close."""
+        self.refresh()
+        await self.load()
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def close(self) -> None:
+        """Stop watching and hand the last records over."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticker
+        if self.recorder is not None:
+            self.recorder.spool.close()
+
+    async def load(self) -> None:
+        """Load the flow in a thread: importing a user's code takes what it takes."""
+        try:
+            self.flow = await _in_daemon_thread(self._load)
+        except FlowLoadError as error:
+            self._flow_problem = clean_message(f"{error.name}: {error}")
+            log.problem("the flow cannot be loaded", error=error.name, detail=self._flow_problem)
+
+    def refresh(self) -> None:
+        """Read the connections again."""
+        problem = clean_message(self._connections.refresh())
+        if problem and problem != self._connection_problem:
+            log.problem("a connection cannot be read", detail=problem)
+        self._connection_problem = problem
+
+    def state(self) -> PodState:
+        """Say how the pod stands, for the operator."""
+        reason, message = self.reason
+        return PodState(
+            revision=self.settings.revision,
+            ready=self.ready,
+            reason=reason,
+            message=message,
+            flow=self.flow.shape if self.flow else None,
+            collection=self._collection(),
+        )
+
+    def _collection(self) -> CollectionState | None:
+        if self.recorder is None or self.settings.collection is None:
+            return None
+        spool, state = self.recorder.spool, read_collector_state(self.settings.collection.spool.directory)
+        reason, message = (
+            (state.reason, state.message) if not spool.problem else ("SpoolUnwritable", spool.problem)
+        )
+        return CollectionState(
+            captured=spool.counts.captured,
+            dropped=sum(spool.counts.dropped.values()) + state.lost,
+            stored=state.stored,
+            last_stored=state.last_stored,
+            reason=reason,
+            message=clean_message(message),
+        )
+
+    def _load(self) -> Flow:
+        directory = source.unpack(self.settings.flow, self.settings.work / "flow")
+        self._enter(directory)
+        flow = load_flow(directory, self._connections.types)
+        wanted = self.settings.collection.capture_nodes if self.settings.collection else ()
+        if missing := sorted(set(wanted) - {node.name for node in flow.nodes}):
+            raise FlowDefinitionError(
+                f"collection.captureNodes names '{missing[0]}', which is no node of the flow"
+            )
+        return flow
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            ticks += 1
+            if self.recorder is not None:
+                self.recorder.spool.tick()
+            if ticks % REFRESH_TICKS == 0 or not self._connections.resolved:
+                self.refresh()
+
+
+def clean_message(text: str) -> str:
+    """Make a text fit for /health and /state: printable and bounded."""
+    return clean(text, limit=MESSAGE_LIMIT)
+
+
+async def _in_daemon_thread(call: Callable[[], Flow]) -> Flow:
+    """Run a call in a thread that cannot keep the process from ending."""
+    result: Flow = await Threads(1).run(call)
+    return result
