@@ -1,0 +1,1 @@
+"""Benchmarks: figures on stdout, never an assertion."""
