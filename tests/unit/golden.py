@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from flow_operator.api.flowdeployment import FlowDeployment
 from flow_operator.api.flowmonitor import FlowMonitor
 from flow_operator.manifests import flow_deployment, flow_monitor

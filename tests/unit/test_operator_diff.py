@@ -1,6 +1,7 @@
 """When is a write needed?"""
 
 import pytest
+
 from flow_operator import quantity
 from flow_operator.diff import contains
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import yaml
+
 from flow_operator.api.flowdeployment import FlowDeployment
 from flow_operator.manifests import flow_deployment
 from flow_operator.manifests.kept import keep_template
 from flow_operator.manifests.names import REVISION, TEMPLATE
 from flow_operator.manifests.revision import FlowFiles, revision_of
 from flow_operator.manifests.serving import Release, Serving
-
 from tests.unit import golden
 
 CR: dict[str, Any] = {

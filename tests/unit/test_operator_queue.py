@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+
 from flow_operator.queue import WorkQueue
 
 

@@ -1,0 +1,70 @@
+"""What is worth an Event: a change of a condition that somebody waits for, and the result of a run. Pure."""
+
+from collections.abc import Sequence
+
+from flow_operator.api.common import Condition
+from flow_operator.api.flowdeployment_status import FlowDeploymentStatus
+from flow_operator.api.flowmonitor_status import FlowMonitorStatus
+from flow_operator.status.flow_monitor import in_words, new_run, verdict_of
+from flow_operator.status.run import Run
+from flow_operator.telemetry.events import Note
+
+_TOLD = ("Accepted", "ReferencesResolved", "Ready", "Collecting", "Scheduled")
+_QUIET = ("PodsStarting", "Suspended", "ScaledToZero", "Disabled", "Accepted", "Resolved", "Scheduled")
+
+
+def deployment_notes(old: FlowDeploymentStatus, new: FlowDeploymentStatus) -> list[Note]:
+    """Events of a FlowDeployment."""
+    notes = _changes(old.conditions, new.conditions)
+    if new.revision and new.revision != old.revision:
+        text = f"rolling out revision {new.revision}"
+        notes.append(Note("Normal", "RollingOut", "Apply", text, new.revision))
+    return notes
+
+
+def monitor_notes(old: FlowMonitorStatus, new: FlowMonitorStatus, run: Run | None) -> list[Note]:
+    """Events of a FlowMonitor: its conditions, and each run once."""
+    return _changes(old.conditions, new.conditions) + _run_notes(old, new_run(old, run))
+
+
+def _changes(old: Sequence[Condition], new: Sequence[Condition]) -> list[Note]:
+    """A condition that has got another status or reason, if a person would want to know."""
+    before = {condition.type: (condition.status, condition.reason) for condition in old}
+    changed = [
+        condition
+        for condition in new
+        if condition.type in _TOLD
+        and condition.status != "Unknown"
+        and condition.reason not in _QUIET
+        and before.get(condition.type) != (condition.status, condition.reason)
+    ]
+    return [
+        Note(
+            "Normal" if condition.status == "True" else "Warning",
+            condition.reason,
+            "Observe",
+            f"{condition.type} is {condition.status}: {condition.message}",
+            f"{condition.type} {condition.last_transition_time.isoformat()} {condition.message}",
+        )
+        for condition in changed
+    ]
+
+
+def _run_notes(old: FlowMonitorStatus, run: Run | None) -> list[Note]:
+    if run is None or (old.last_run and (old.last_run.id, old.last_run.finished) == (run.job, run.finished)):
+        return []
+    if run.failure is not None:
+        text = f"run {run.job} failed: {run.failure.message} ({run.failure.reason})"
+        return [Note("Warning", "RunFailed", "Run", text, run.uid)]
+    summary = run.summary
+    if summary is None:
+        return []
+    verdict = verdict_of(summary.metrics)
+    results = "; ".join(in_words(metric) for metric in summary.metrics)
+    text = f"run {run.job}: {verdict}, {summary.sampled} of {summary.records} records judged. {results}"
+    notes = [Note("Normal", "RunFinished", "Run", text, run.uid)]
+    failed = [in_words(metric) for metric in summary.metrics if metric.verdict == "Fail"]
+    if failed:
+        text = f"run {run.job}: {'; '.join(failed)}. Report: {summary.url}"
+        notes.append(Note("Warning", "QualityBelowThreshold", "Run", text, run.uid))
+    return notes

@@ -1,0 +1,1 @@
+"""What the operator says about a resource: conditions and status as pure functions of what was observed."""
