@@ -1,19 +1,23 @@
 """Print what came out of a run, the same for `make try` and `make demo`."""
 
+import os
 from pathlib import Path
 
-from flow_runtime.contracts.run import RunSummary
 from hack.demo.example import STORY
 from hack.demo.results import Results
 from hack.demo.screen import heading
 from hack.demo.summary import clean, metric_lines, object_lines, row_lines, worst_lines
 
 
-def print_ending(summary: RunSummary, results: Results, store: str, judge: str, report: Path) -> None:
-    """Objects, verdicts, the three worst rows, the story's row, and where the report is."""
+def print_ending(results: Results, store: str, report: Path) -> None:
+    """Print objects, verdicts, the worst rows and the story's row; write the report to a file and say so."""
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_bytes(results.html)
+    summary = results.report.summary
     heading(f"Store {store}: {len(results.objects)} objects, {len(results.records)} records")
     print("\n".join(object_lines(results.objects)))
     print("  records by pod: " + ", ".join(f"{pod} {count}" for pod, count in results.by_pod().items()))
+    judge = results.report.judge_model
     heading(f"Verdicts of run {summary.run}: {summary.sampled} of {summary.records} records, judge {judge}")
     print("\n".join(metric_lines(summary)))
     if summary.judge_message:
@@ -25,4 +29,9 @@ def print_ending(summary: RunSummary, results: Results, store: str, judge: str, 
         heading("The short, correct answer that another product's monitor failed without a reason")
         print("\n".join(row_lines(story, story.judgements)))
     heading("Report")
-    print(f"  {report}  (open it in a browser)")
+    print(f"  {relative(report)}  (open it in a browser)")
+
+
+def relative(path: Path) -> str:
+    """The path as short as it can be said from where the reader is."""
+    return min(os.path.relpath(path), str(path), key=len)

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from pydantic import ValidationError
 from flow_runtime.contracts.run import RunSummary
 from flow_runtime.contracts.state import PodState
 from flow_runtime.store import Store, StoreError
-from flow_runtime.store.keys import evaluation_key
 from hack.demo import asking, ending, example, llm, results, setup, summary
 from hack.demo.processes import Processes, free_ports, stop_on_terminate
 from hack.demo.screen import DemoError, fail, heading, step
@@ -40,10 +40,10 @@ class Thread:
     metrics_url: str
 
 
-async def run(questions: list[example.Question], folder: Path = FOLDER) -> RunSummary:
+async def run(questions: list[example.Question], folder: Path, environment: Mapping[str, str]) -> RunSummary:
     """Serve, ask, collect, judge, and print what came out. Stops every process; leaves the folder."""
     began = time.monotonic()
-    chosen = llm.choose(os.environ)
+    chosen = llm.choose(environment)
     shutil.rmtree(folder, ignore_errors=True)
     heading("LLM")
     print(f"  {chosen.said()}")
@@ -147,16 +147,14 @@ async def show(thread: Thread, said: RunSummary, report: Path) -> None:
     """Print the results and keep the report."""
     store = Store.open(thread.layout.store)
     found = await results.read_results(store, setup.IDENTITY, setup.MONITOR, said.run)
-    html = await store.get(evaluation_key(setup.IDENTITY, setup.MONITOR, said.run, results.REPORT))
-    await asyncio.to_thread(report.write_bytes, html)
-    ending.print_ending(said, found, store.url, thread.llm.model, report)
+    ending.print_ending(found, store.url, report)
 
 
 def main() -> int:
     """Run it; 0 when it came to a verdict, whatever that is."""
     stop_on_terminate()
     try:
-        asyncio.run(run(example.questions()))
+        asyncio.run(run(example.questions(), FOLDER, os.environ))
     except DemoError as error:
         return fail(error)
     except StoreError as error:

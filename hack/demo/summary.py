@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flow_runtime.contracts.judgement import Judgement, Outcome
 from flow_runtime.contracts.run import MetricSummary, RunSummary
-from hack.demo.results import JudgedRow
+from flow_runtime.evaluator.report import ReportRow
 
 WIDTH = 100
 TEXT_LIMIT = 400
@@ -40,15 +40,15 @@ def metric_lines(summary: RunSummary) -> list[str]:
     return table([head, *(_metric(m) for m in summary.metrics)], right=frozenset({3, 4, 5, 6, 7, 8}))
 
 
-def row_lines(row: JudgedRow, judgements: Iterable[Judgement]) -> list[str]:
+def row_lines(row: ReportRow, judgements: Iterable[Judgement]) -> list[str]:
     """One record: question, answer, then score, reason and quotes of each judgement."""
-    lines = [*_wrapped("question", row.question), *_wrapped("answer", row.answer)]
+    lines = [*_wrapped("question", row.question or ""), *_wrapped("answer", row.answer or "")]
     for j in judgements:
         lines += _judgement(j)
     return lines
 
 
-def worst_lines(rows: Iterable[JudgedRow]) -> list[str]:
+def worst_lines(rows: Iterable[ReportRow]) -> list[str]:
     """The worst rows with the judgements that failed."""
     lines: list[str] = []
     for number, row in enumerate(rows, 1):

@@ -27,10 +27,11 @@ _COMMON = {
     ),
     Language.FRENCH: (
         "à au ce combien coûte dans de des du elle est et il je la le les ne pas pour quand que quelle "
-        "sait un une"
+        "sait selon nos un une"
     ),
     Language.SPANISH: (
-        "con cuánto cuándo cuesta de el en es la las lo los no para pesa pidió por qué que se según sé un una"
+        "con cuánto cuándo cuesta de el en es la las lo los no nuestros para pesa pidió por qué que se "
+        "según sé un una"
     ),
 }
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
