@@ -1,0 +1,288 @@
+"""What is wrong with a flow is said by promptflow's name, with the place and the fix."""
+
+from pathlib import Path
+
+import pytest
+
+from flow_runtime.flow.errors import FlowLoadError
+from flow_runtime.flow.load import load_flow
+from tests.unit.flow_helpers import CHAT, CONNECTIONS, load
+
+TOOL = "from promptflow.core import tool\n@tool\ndef run(a: str = '') -> str:\n    return a\n"
+PYTHON = "{name: %s, type: python, source: {type: code, path: t.py}, inputs: {a: '%s'}}"
+LLM = "{name: n, type: llm, source: {type: code, path: c.jinja2}, connection: llm, inputs: {model: m, %s}}"
+
+
+def nodes(*lines: str) -> str:
+    listed = "\n".join(f"- {line}" for line in lines)
+    return f"inputs: {{x: {{type: string}}}}\noutputs: {{}}\nnodes:\n{listed}\n"
+
+
+REFUSED = {
+    "two nodes of one name": (
+        "DuplicateNodeName",
+        "node 'n'",
+        nodes(PYTHON % ("n", "1"), PYTHON % ("n", "2")),
+    ),
+    "an input that does not exist": (
+        "InputReferenceNotFound",
+        "no input 'y'",
+        nodes(PYTHON % ("n", "${inputs.y}")),
+    ),
+    "a part of an input, which is a name of its own": (
+        "InputReferenceNotFound",
+        "no input 'x.y'",
+        nodes(PYTHON % ("n", "${inputs.x.y}")),
+    ),
+    "a node that does not exist": (
+        "NodeReferenceNotFound",
+        "no node 'm'",
+        nodes(PYTHON % ("n", "${m.output}")),
+    ),
+    "another section than output": (
+        "InvalidNodeReference",
+        "${m.output}",
+        nodes(PYTHON % ("m", "1"), PYTHON % ("n", "${m.inputs}")),
+    ),
+    "a circle": (
+        "NodeCircularDependency",
+        "'m'",
+        nodes(PYTHON % ("m", "${n.output}"), PYTHON % ("n", "${m.output}")),
+    ),
+    "a node that waits for itself": ("NodeCircularDependency", "'n'", nodes(PYTHON % ("n", "${n.output}"))),
+    "an aggregation node as a source": (
+        "InvalidNodeReference",
+        "aggregation",
+        nodes("{name: m, type: python, source: {path: t.py}, aggregation: true}", PYTHON % ("n", "${m}")),
+    ),
+    "a file that is not there": (
+        "InvalidSource",
+        "'gone.py'",
+        nodes("{name: n, type: python, source: {type: code, path: gone.py}}"),
+    ),
+    "a file outside of the folder": (
+        "InvalidSource",
+        "outside",
+        nodes("{name: n, type: python, source: {type: code, path: ../../etc/passwd}}"),
+    ),
+    "a node without a source": ("FlowDefinitionError", "no source", nodes("{name: n, type: python}")),
+    "a node without a type": ("FlowDefinitionError", "no type", nodes("{name: n, source: {path: t.py}}")),
+    "a type that does not exist": (
+        "FlowDefinitionError",
+        "'pyhton'",
+        nodes("{name: n, type: pyhton, source: {path: t.py}}"),
+    ),
+    "an output without a reference": (
+        "EmptyOutputReference",
+        "output 'o'",
+        "outputs: {o: {type: string}}\nnodes: []\n",
+    ),
+    "an output of a node that does not exist": (
+        "OutputReferenceNotFound",
+        "no node 'm'",
+        "outputs: {o: {type: string, reference: '${m.output}'}}\nnodes: []\n",
+    ),
+    "an output of an input that does not exist": (
+        "OutputReferenceNotFound",
+        "no input 'y'",
+        "outputs: {o: {type: string, reference: '${inputs.y}'}}\nnodes: []\n",
+    ),
+    "no YAML": ("FlowDefinitionError", "line 1", "inputs: {x: [}\n"),
+    "a key that is there twice": ("FlowDefinitionError", "twice", "nodes: []\nnodes: []\n"),
+    "a list instead of a mapping": ("FlowDefinitionError", "mapping", "- 1\n"),
+    "a type of input that does not exist": (
+        "FlowDefinitionError",
+        "inputs.x.type",
+        "inputs: {x: {type: text}}\nnodes: []\n",
+    ),
+    "a default of another type": (
+        "FlowDefinitionError",
+        "inputs.x.default",
+        "inputs: {x: {type: int, default: many}}\nnodes: []\n",
+    ),
+    "a connection that the deployment lacks": (
+        "GetConnectionError",
+        "'other'",
+        nodes((LLM % "question: 1").replace("connection: llm", "connection: other")),
+    ),
+    "an llm node without a connection": (
+        "GetConnectionError",
+        "names no connection",
+        nodes((LLM % "question: 1").replace("connection: llm, ", "")),
+    ),
+    "an llm node without the model": (
+        "NodeInputValidationError",
+        "'model'",
+        nodes((LLM % "question: 1").replace("model: m, ", "")),
+    ),
+    "an Azure connection without the deployment": (
+        "NodeInputValidationError",
+        "'deployment_name'",
+        nodes((LLM % "question: 1").replace("connection: llm", "connection: azure")),
+    ),
+    "a parameter of another type": (
+        "NodeInputValidationError",
+        "'temperature'",
+        nodes(LLM % "temperature: warm"),
+    ),
+    "an input that the function does not have": (
+        "NodeInputValidationError",
+        "'b'",
+        nodes("{name: n, type: python, source: {path: t.py}, inputs: {b: 1}}"),
+    ),
+    "a flow for another language": ("UnsupportedFeature", "csharp", "language: csharp\nnodes: []\n"),
+    "a flex flow": ("UnsupportedFeature", "flex", "entry: a:b\n"),
+    "environment variables": (
+        "UnsupportedFeature",
+        "environment_variables",
+        "environment_variables: {A: b}\n",
+    ),
+    "an image": ("UnsupportedFeature", "image", "inputs: {x: {type: image}}\nnodes: []\n"),
+    "images in messages": (
+        "UnsupportedFeature",
+        "openai-vision",
+        "message_format: openai-vision\nnodes: []\n",
+    ),
+    "variants": ("UnsupportedFeature", "variants", nodes("{name: n, use_variants: true}")),
+    "activate": (
+        "UnsupportedFeature",
+        "activate",
+        nodes("{name: n, type: python, source: {path: t.py}, activate: {when: '${inputs.x}', is: a}}"),
+    ),
+    "a package tool": (
+        "UnsupportedFeature",
+        "package",
+        nodes("{name: n, type: python, source: {type: package, tool: a.b}}"),
+    ),
+    "a completion": (
+        "UnsupportedFeature",
+        "completion",
+        nodes((LLM % "a: 1").replace("api", "").replace("type:", "api: completion, type:", 1)),
+    ),
+    "tools of a model": ("UnsupportedFeature", "'tools'", nodes(LLM % "tools: []")),
+    "a file to include that was not packaged": (
+        "InvalidSource",
+        "'../shared/help.py'",
+        "additional_includes: [../shared/help.py]\nnodes: []\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "says", "dag"), REFUSED.values(), ids=REFUSED)
+def test_a_flow_is_refused_for(name: str, says: str, dag: str, tmp_path: Path) -> None:
+    with pytest.raises(FlowLoadError) as refused:
+        load(tmp_path, dag, t_py=TOOL, c_jinja2=CHAT)
+    assert refused.value.name == name
+    assert says in str(refused.value)
+    assert str(tmp_path) not in str(refused.value)
+
+
+BROKEN_FILES = {
+    "Python that cannot be parsed": ("ToolLoadError", "line 2", "x = 1\ndef (\n"),
+    "Python that raises when it is imported": ("ToolLoadError", "ZeroDivisionError", "x = 1 / 0\n"),
+    "Python that ends the process": (
+        "ToolLoadError",
+        "SystemExit",
+        "raise SystemExit(3)\n",
+    ),
+    "Python without a tool": ("ToolLoadError", "no function", "def run(): ...\n"),
+    "Python with two tools": ("ToolLoadError", "more than one", TOOL + TOOL.replace("run", "again")),
+    "a tool that yields": ("UnsupportedFeature", "yield", TOOL.replace("return", "yield")),
+    "a tool whose parameter is not given": (
+        "NodeInputValidationError",
+        "'b'",
+        TOOL.replace("a: str = ''", "b: str, a: str = ''"),
+    ),
+    "something of promptflow that is not there": (
+        "ToolLoadError",
+        "ToolProvider",
+        "from promptflow.core import ToolProvider\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "says", "code"), BROKEN_FILES.values(), ids=BROKEN_FILES)
+def test_a_file_is_refused_for(name: str, says: str, code: str, tmp_path: Path) -> None:
+    with pytest.raises(FlowLoadError) as refused:
+        load(tmp_path, nodes(PYTHON % ("n", "1")), t_py=code)
+    assert refused.value.name == name
+    assert says in str(refused.value)
+
+
+BROKEN_PROMPTS = {
+    "no Jinja": ("TemplateSyntaxError", "line 2", "user:\n{% if %}"),
+    "a variable with a parameter's name": (
+        "NodeInputValidationError",
+        "'max_tokens'",
+        "user:\n{{ max_tokens }}",
+    ),
+    "an image": ("UnsupportedFeature", "images", "user:\n![image]({{ picture }})"),
+    "a message of a tool": ("UnsupportedFeature", "'tool'", "user:\nhi\ntool:\n## tool_call_id:\n1"),
+}
+
+
+@pytest.mark.parametrize(("name", "says", "prompt"), BROKEN_PROMPTS.values(), ids=BROKEN_PROMPTS)
+def test_a_prompt_is_refused_for(name: str, says: str, prompt: str, tmp_path: Path) -> None:
+    with pytest.raises(FlowLoadError) as refused:
+        load(tmp_path, nodes(LLM % "question: 1"), c_jinja2=prompt)
+    assert refused.value.name == name
+    assert says in str(refused.value)
+
+
+def test_a_folder_without_a_flow_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FlowLoadError, match=r"no flow\.dag\.yaml"):
+        load_flow(tmp_path, CONNECTIONS)
+
+
+def test_two_flows_in_a_folder_are_refused(tmp_path: Path) -> None:
+    for name in ("flow.dag.yaml", "flow.flex.yaml"):
+        (tmp_path / name).write_text("nodes: []")
+    with pytest.raises(FlowLoadError, match="more than one flow"):
+        load_flow(tmp_path, CONNECTIONS)
+
+
+def test_a_connection_of_the_wrong_type_is_refused_where_a_tool_wants_another(tmp_path: Path) -> None:
+    code = (
+        "from promptflow.core import tool\nfrom promptflow.connections import AzureOpenAIConnection\n"
+        "@tool\ndef run(a: AzureOpenAIConnection):\n    return 1\n"
+    )
+    with pytest.raises(FlowLoadError) as refused:
+        load(tmp_path, nodes(PYTHON % ("n", "llm")), t_py=code)
+    assert refused.value.name == "InvalidConnectionType"
+
+
+def test_aggregation_nodes_are_left_out_with_the_outputs_that_name_them(tmp_path: Path) -> None:
+    dag = """
+        inputs: {x: {type: string}}
+        outputs:
+          a: {type: string, reference: "${n.output}"}
+          b: {type: string, reference: "${sum.output}"}
+        nodes:
+        - {name: sum, type: python, source: {path: gone.py}, aggregation: true, inputs: {a: "${n.output}"}}
+        - {name: n, type: python, source: {path: t.py}, inputs: {a: "${inputs.x}"}}
+    """
+    flow = load(tmp_path, dag, t_py=TOOL)
+    assert [node.name for node in flow.nodes] == ["n"]
+    assert flow.shape.outputs == {"a": "string"}
+
+
+def test_yaml_scalars_are_read_as_promptflow_reads_them(tmp_path: Path) -> None:
+    dag = """
+        outputs:
+          yes_: {reference: yes}
+          time: {reference: 12:30}
+          hex: {reference: 0x1f}
+          flag: {reference: true}
+          day: {reference: 2023-05-07}
+          none: {reference: 1.5e3}
+        nodes: []
+    """
+    literals = {name: output.reference for name, output in load(tmp_path, dag).outputs.items()}
+    assert literals == {
+        "yes_": "yes",
+        "time": "12:30",
+        "hex": 31,
+        "flag": True,
+        "day": "2023-05-07",
+        "none": 1500.0,
+    }
