@@ -87,7 +87,7 @@ def _row(row: ReportRow) -> Iterator[str]:
     for name, text in (("Question", row.question), ("Answer", row.answer)):
         yield f"{name}:"
         yield ""
-        yield _block("(not in the record)" if text is None else text)
+        yield _block("(not in the record)" if text is None else text or "(empty)")
         yield ""
     for judgement in row.judgements:
         yield from _judgement(judgement)

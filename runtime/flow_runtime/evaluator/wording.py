@@ -28,7 +28,7 @@ PROBLEMS = {
 
 def percent(rate: float | None) -> str:
     """Write a rate for people; nothing judged is a dash, never 0."""
-    return "–" if rate is None else f"{rate * 100:.1f} %".replace(".0 %", " %")
+    return "–" if rate is None else f"{rate * 100:.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}%"
 
 
 def why(metric: MetricSummary, settings: VerdictSettings) -> str:
