@@ -1,7 +1,7 @@
 """Talks to an object store through obstore: put, put if absent, get, list. Knows not what it stores.
 
-obstore's blocking calls run in threads: its own coroutines are finished by Rust threads, and one that still runs
-when the interpreter ends aborts the process (obstore 0.12 on Python 3.11: 15 of 150 short programs).
+obstore's blocking calls run in threads: its own coroutines are finished by Rust threads, and one that still
+runs when the interpreter ends aborts the process (obstore 0.12, Python 3.11: 15 of 150 short programs).
 """
 
 import asyncio
@@ -112,13 +112,9 @@ class Store:
     async def list(self, prefix: str) -> list[str]:
         """Names of all objects below a prefix (whole path segments), sorted."""
         try:
-            return await asyncio.to_thread(self._names, prefix)
+            return await asyncio.to_thread(_names, self._objects, prefix)
         except (BaseError, OSError, ValueError) as error:
             raise self._error("list", prefix, error) from error
-
-    def _names(self, prefix: str) -> list[str]:
-        chunks = obstore.list(self._objects, prefix, chunk_size=1000)
-        return sorted(entry["path"] for chunk in chunks for entry in chunk)
 
     def _error(self, verb: str, key: str, error: Exception) -> StoreError:
         kind: type[StoreError] = StoreUnavailableError
@@ -130,6 +126,11 @@ class Store:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return kind(f"cannot {verb} {key} at {self.url}: {_summary(text)}")
+
+
+def _names(objects: ObjectStore, prefix: str) -> list[str]:
+    chunks = obstore.list(objects, prefix, chunk_size=1000)
+    return sorted(entry["path"] for chunk in chunks for entry in chunk)
 
 
 def read_secret(folder: Path) -> dict[str, str]:
