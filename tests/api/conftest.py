@@ -21,7 +21,7 @@ from tests.api.client import Api
 
 ROOT = Path(__file__).parents[2]
 CRD_PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-SERVED_WITHIN_SECONDS = 60.0
+SERVED_WITHIN_SECONDS = 120.0
 TEST_SECONDS = 180
 
 Kubectl: TypeAlias = Callable[..., str]

@@ -220,7 +220,7 @@ def test_kubectl_scale_changes_the_replicas(api: Api, namespace: str, kubectl: K
             "fd.spec.connections",
             ["Credentials of the LLMs", "Credentials under the name", "keys are api_key"],
         ),
-        ("fd.spec.collection.store.secretRef", ["access_key_id, secret_access_key, endpoint"]),
+        ("fd.spec.collection.store.secretRef", ["keys access_key_id and secret_access_key"]),
         (
             "fd.status.conditions",
             ["Accepted: the spec can be acted on", "One aspect of the resource's state"],

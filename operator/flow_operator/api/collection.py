@@ -23,8 +23,9 @@ class Store(Model):
     """Bucket and optional prefix, as s3://bucket/prefix. Any S3-compatible service will do; its address goes
     into the Secret. Records are written under <url>/<cluster>/<namespace>/<name>/records."""
     secret_ref: SecretRef | None = None
-    """Secret with the keys access_key_id, secret_access_key, endpoint and region, each optional. Leave it out
-    where the pods get their rights from the cloud's own workload identity."""
+    """Secret with the keys access_key_id and secret_access_key and, where needed, endpoint, region and
+    session_token. Without it the pods look for credentials as AWS tools do: in their environment, then from the
+    machine they run on."""
 
 
 class Spool(Model):

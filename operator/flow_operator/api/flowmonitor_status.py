@@ -20,7 +20,7 @@ class LastRun(Model):
     """The run that finished last."""
 
     id: RunId
-    """Name of the run; its Job and its folder in the store have it too."""
+    """Name of the run and of its folder in the store. It begins with the name of its Job."""
     window_start: datetime | None = None
     """Begin of the window of records it looked at."""
     window_end: datetime | None = None
