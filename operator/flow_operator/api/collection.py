@@ -24,8 +24,8 @@ class Store(Model):
     into the Secret. Records are written under <url>/<cluster>/<namespace>/<name>/records."""
     secret_ref: SecretRef | None = None
     """Secret with the keys access_key_id and secret_access_key and, where needed, endpoint, region and
-    session_token. Without it the pods look for credentials as AWS tools do: in their environment, then from the
-    machine they run on."""
+    session_token. Without it the pods look for credentials as AWS tools do: in their environment, then from
+    the machine they run on."""
 
 
 class Spool(Model):
