@@ -41,21 +41,15 @@ def image_values(images: dict[str, str]) -> Values:
 
 def install(values: Values, namespace: str = NAMESPACE, timeout: int = 120) -> str:
     """Install or upgrade the chart and wait until the operator is ready; returns the status."""
+    options: Values = {"namespace": namespace, "wait": "watcher", "timeout": timeout}
     with helm.Config(kubeconfig_path=kubeconfig(), namespace=namespace) as config:
-        if any(release["name"] == RELEASE for release in config.list(all_states=True)):
-            release = config.upgrade(
-                CHART, RELEASE, values, namespace=namespace, wait="watcher", timeout=timeout
-            )
+        found = {release["name"]: release["status"] for release in config.list(all_states=True)}
+        if found.get(RELEASE) == "deployed":
+            release = config.upgrade(CHART, RELEASE, values, **options)
         else:
-            release = config.install(
-                CHART,
-                RELEASE,
-                values,
-                namespace=namespace,
-                wait="watcher",
-                timeout=timeout,
-                create_namespace=True,
-            )
+            # What an interrupted or failed run left behind can only be removed; flows and CRDs stay.
+            config.uninstall(RELEASE, ignore_not_found=True, wait="watcher", timeout=timeout)
+            release = config.install(CHART, RELEASE, values, create_namespace=True, **options)
     return str(release["status"])
 
 
