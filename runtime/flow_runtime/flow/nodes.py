@@ -129,7 +129,7 @@ class PythonNode:
                 value = await self.tool.function(**values)
             else:
                 value = await run.services.threads.run(functools.partial(self.tool.function, **values))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             text = str(error)
             for secret in secrets:
                 text = text.replace(secret, "***")

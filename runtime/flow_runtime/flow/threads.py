@@ -49,8 +49,10 @@ class Threads:
             error: BaseException | None = None
             try:
                 value = context.run(call)
-            except BaseException as raised:  # noqa: BLE001 - a tool's SystemExit must not end the thread either
-                error = raised
+            except BaseException as raised:  # noqa: BLE001 - nothing that a tool raises may end the thread
+                # What means something else to the event loop, such as CancelledError, must not reach it.
+                expected = isinstance(raised, Exception | SystemExit)
+                error = raised if expected else RuntimeError(type(raised).__name__)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for this any more
                 loop.call_soon_threadsafe(_settle, future, (value, error))
             del call, future, value, error

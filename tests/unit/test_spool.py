@@ -1,0 +1,231 @@
+"""The spool: whole lines only, numbers never used twice, bounded, counts that survive a crash."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flow_runtime.spool import (
+    CollectorState,
+    Counts,
+    SpoolWriter,
+    read_collector_state,
+    read_counts,
+    seal_leftovers,
+    sealed,
+    write_collector_state,
+)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def crash(writer: SpoolWriter) -> None:
+    """End a writer as SIGKILL does: the kernel closes its files, and it saves nothing."""
+    for fd in (writer._fd, writer._lock):
+        if fd >= 0:
+            os.close(fd)
+    writer._fd = writer._lock = -1
+
+
+def contents(directory: Path) -> list[tuple[int, bytes]]:
+    return [(segment.no, segment.path.read_bytes()) for segment in sealed(directory)]
+
+
+def test_records_are_lines_of_a_segment_that_is_sealed_on_close(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    assert writer.append(b'{"a":1}')
+    assert writer.append(b'{"a":2}')
+    assert sealed(tmp_path) == []
+    writer.close()
+    assert contents(tmp_path) == [(1, b'{"a":1}\n{"a":2}\n')]
+    assert read_counts(tmp_path) == Counts(captured=2, next_segment=2)
+
+
+def test_a_segment_is_sealed_by_size(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path, seal_bytes=20)
+    for _ in range(5):
+        writer.append(b"x" * 9)
+    assert [segment.no for segment in sealed(tmp_path)] == [1, 2]
+    assert all(segment.size == 20 for segment in sealed(tmp_path))
+
+
+def test_a_segment_is_sealed_by_age(tmp_path: Path) -> None:
+    clock = Clock()
+    writer = SpoolWriter(tmp_path, seal_after_seconds=10, clock=clock)
+    writer.append(b"a")
+    clock.now += 9.9
+    writer.tick()
+    assert sealed(tmp_path) == []
+    clock.now += 0.1
+    writer.tick()
+    assert contents(tmp_path) == [(1, b"a\n")]
+
+
+def test_nothing_is_sealed_while_there_is_nothing(tmp_path: Path) -> None:
+    clock = Clock()
+    writer = SpoolWriter(tmp_path, clock=clock)
+    clock.now += 60
+    writer.tick()
+    writer.close()
+    assert sealed(tmp_path) == []
+
+
+def test_numbers_go_on_after_everything_was_taken_away(tmp_path: Path) -> None:
+    for expected in (1, 2, 3):
+        writer = SpoolWriter(tmp_path)
+        writer.append(b"a")
+        writer.close()
+        [segment] = sealed(tmp_path)
+        assert segment.no == expected
+        segment.path.unlink()
+
+
+def test_numbers_go_on_after_a_crash_even_if_the_counts_are_gone(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    writer.append(b"a")
+    crash(writer)
+    (tmp_path / "counts.json").write_text("{broken")
+    writer = SpoolWriter(tmp_path)
+    writer.append(b"b")
+    writer.close()
+    assert contents(tmp_path) == [(1, b"a\n"), (2, b"b\n")]
+
+
+def test_a_number_is_not_used_again_when_the_collector_took_the_segment_before_the_restart(
+    tmp_path: Path,
+) -> None:
+    writer = SpoolWriter(tmp_path)
+    writer.append(b"a")
+    crash(writer)
+    assert seal_leftovers(tmp_path) == 1
+    sealed(tmp_path)[0].path.unlink()
+    writer = SpoolWriter(tmp_path)
+    writer.append(b"b")
+    writer.close()
+    assert [segment.no for segment in sealed(tmp_path)] == [2]
+
+
+def test_records_that_no_saved_count_knows_are_counted_after_a_crash(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    for _ in range(3):
+        writer.append(b"a")
+    crash(writer)
+    assert read_counts(tmp_path).captured == 0
+    assert SpoolWriter(tmp_path).counts.captured == 3
+
+
+def test_records_that_the_collector_stored_are_counted_after_a_crash(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    for _ in range(3):
+        writer.append(b"a")
+    crash(writer)
+    seal_leftovers(tmp_path)
+    sealed(tmp_path)[0].path.unlink()
+    write_collector_state(tmp_path, CollectorState(stored=3))
+    assert SpoolWriter(tmp_path).counts.captured == 3
+
+
+def test_a_torn_line_of_a_dead_writer_is_cut_off(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    writer.append(b"whole")
+    os.write(writer._fd, b'{"torn": ')
+    crash(writer)
+    writer = SpoolWriter(tmp_path)
+    assert contents(tmp_path) == [(1, b"whole\n")]
+    assert writer.counts.captured == 1
+
+
+def test_a_leftover_without_a_whole_line_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "00000007.open").write_bytes(b"torn")
+    writer = SpoolWriter(tmp_path)
+    assert list(tmp_path.glob("*.open")) == []
+    writer.close()
+
+
+def test_leftovers_are_left_to_a_writer_that_lives(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    writer.append(b"a")
+    assert seal_leftovers(tmp_path) == 0
+    crash(writer)
+    assert seal_leftovers(tmp_path) == 1
+    assert contents(tmp_path) == [(1, b"a\n")]
+
+
+def test_a_second_writer_is_refused_and_drops(tmp_path: Path) -> None:
+    first = SpoolWriter(tmp_path)
+    second = SpoolWriter(tmp_path)
+    assert not second.append(b"a")
+    assert "another server" in second.problem
+    assert second.counts.dropped == {"write_failed": 1}
+    first.close()
+
+
+def test_a_full_spool_drops_the_newest_and_counts_it(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path, size_mib=1)
+    line = b"x" * 100_000
+    written = [writer.append(line) for _ in range(12)]
+    assert written == [True] * 8 + [False] * 4
+    assert writer.counts.dropped == {"spool_full": 4}
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 0.8 * 1024 * 1024
+
+
+def test_there_is_room_again_once_the_collector_took_something(tmp_path: Path) -> None:
+    clock = Clock()
+    writer = SpoolWriter(tmp_path, size_mib=1, clock=clock)
+    while writer.append(b"x" * 100_000):
+        pass
+    for segment in sealed(tmp_path):
+        segment.path.unlink()
+    clock.now += 1
+    assert writer.append(b"x" * 100_000)
+
+
+def test_a_folder_that_cannot_be_written_drops_until_it_can(tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    writer = SpoolWriter(folder)
+    assert not writer.append(b"a")
+    assert writer.counts.dropped == {"write_failed": 1}
+    folder.mkdir()
+    writer.tick()
+    assert writer.append(b"b")
+    assert writer.problem == ""
+    writer.close()
+    assert read_counts(folder) == Counts(captured=1, dropped={"write_failed": 1}, next_segment=2)
+
+
+def test_counts_are_saved_at_most_once_a_second(tmp_path: Path) -> None:
+    clock = Clock()
+    writer = SpoolWriter(tmp_path, clock=clock)
+    writer.append(b"a")
+    writer.append(b"b")
+    clock.now += 0.5
+    writer.tick()
+    assert read_counts(tmp_path).captured == 0
+    clock.now += 0.5
+    writer.tick()
+    assert read_counts(tmp_path).captured == 2
+
+
+def test_the_state_of_the_collector_is_read_as_it_was_written(tmp_path: Path) -> None:
+    state = CollectorState(stored=5, lost=1, reason="StoreUnreachable", message="no route")
+    write_collector_state(tmp_path, state)
+    assert read_collector_state(tmp_path) == state
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b'{"stored": "many"}'])
+def test_a_state_that_cannot_be_read_counts_as_none(content: bytes | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "collector.json").write_bytes(content)
+    assert read_collector_state(tmp_path) == CollectorState()
+
+
+def test_other_files_are_no_segments(tmp_path: Path) -> None:
+    for name in ("notes.jsonl", "0000001.jsonl", "abcdefgh.jsonl", "00000001.jsonl.gz"):
+        (tmp_path / name).write_bytes(b"x\n")
+    assert sealed(tmp_path) == []
