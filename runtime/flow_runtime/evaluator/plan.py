@@ -47,8 +47,8 @@ Row = tuple[str, int]
 
 def draw(objects: Sequence[SegmentKey], wanted: int, seed: int) -> list[Row]:
     """Draw rows in random order, more than wanted; the first n of them are a uniform sample of n."""
-    ordered = sorted(objects, key=str)
-    ends = list(accumulate(each.rows for each in ordered))
+    ordered = sorted((str(each), each.rows) for each in objects)
+    ends = list(accumulate(rows for _, rows in ordered))
     total = ends[-1] if ends else 0
     chosen = random.Random(seed).sample(range(total), min(total, wanted * DRAWS_PER_RECORD))
     return [_row(position, ordered, ends) for position in chosen]
@@ -70,7 +70,7 @@ def grouped(rows: Iterable[Row]) -> tuple[PlannedObject, ...]:
     return tuple(PlannedObject(key=key, rows=tuple(sorted(by_key[key]))) for key in sorted(by_key))
 
 
-def _row(position: int, objects: Sequence[SegmentKey], ends: Sequence[int]) -> Row:
+def _row(position: int, objects: Sequence[tuple[str, int]], ends: Sequence[int]) -> Row:
     index = bisect_right(ends, position)
-    before = ends[index - 1] if index else 0
-    return str(objects[index]), position - before
+    key, rows = objects[index]
+    return key, position - (ends[index] - rows)
