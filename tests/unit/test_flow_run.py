@@ -14,9 +14,26 @@ from flow_runtime.llm.function import FunctionChat, Messages
 from tests.unit.flow_helpers import CHAT, load, new_run, outputs
 
 IMPORT = "from promptflow.core import tool\n"
-SLEEP_ASYNC = IMPORT + "import asyncio\n@tool\nasync def f(x):\n    await asyncio.sleep(0.1)\n    return x\n"
-SLEEP_SYNC = IMPORT + "import time\n@tool\ndef f(x):\n    time.sleep(0.1)\n    return x\n"
-SLEEP_LONG = IMPORT + "import asyncio\n@tool\nasync def f(x):\n    await asyncio.sleep(60)\n"
+MEET_ASYNC = """
+    import asyncio
+    from promptflow.core import tool
+    both = asyncio.Barrier(2)
+
+    @tool
+    async def meet(x):
+        await both.wait()
+        return x
+"""
+MEET_SYNC = """
+    import threading
+    from promptflow.core import tool
+    both = threading.Barrier(2, timeout=1.5)
+
+    @tool
+    def meet(x):
+        both.wait()
+        return x
+"""
 CHAT_FLOW = """
     inputs: {question: {type: string}}
     outputs: {answer: {type: string, reference: "${chat.output}"}}
@@ -28,8 +45,8 @@ PAIR = """
     inputs: {x: {type: string}}
     outputs: {a: {reference: "${a.output}"}, b: {reference: "${b.output}"}}
     nodes:
-    - {name: a, type: python, source: {path: a.py}, inputs: {x: "${inputs.x}"}}
-    - {name: b, type: python, source: {path: b.py}, inputs: {x: "${inputs.x}"}}
+    - {name: a, type: python, source: {path: t.py}, inputs: {x: "${inputs.x}"}}
+    - {name: b, type: python, source: {path: t.py}, inputs: {x: "${inputs.x}"}}
 """
 
 
@@ -101,14 +118,14 @@ async def test_literals_become_what_a_function_wants(tmp_path: Path) -> None:
         outputs: {all: {reference: "${n.output}"}}
         nodes:
         - {name: n, type: python, source: {path: t.py},
-           inputs: {i: "7", f: "1.5", b: "false", s: 5, l: "[1]", o: '{"a": 1}', u: "[2]", d: 3, e: "", n: null}}
+           inputs: {i: "7", f: "1.5", b: "false", s: 5, l: "[1]", o: '{"a": 1}', u: "[2]", d: 3, e: "", n: }}
     """
     code = """
         from __future__ import annotations
         from promptflow import tool
 
         @tool(name="all")
-        def collect(i: int, f: float, b: bool, s: str, l: list, o: dict, u, d="text", e="kept", n: int | None = 9):
+        def run(i: int, f: float, b: bool, s: str, l: list, o: dict, u, d="t", e="kept", n: int | None = 9):
             return [i, f, b, s, l, o, u, d, e, n]
     """
     flow = load(tmp_path, dag, t_py=code)
@@ -116,28 +133,18 @@ async def test_literals_become_what_a_function_wants(tmp_path: Path) -> None:
 
 
 async def test_independent_nodes_run_at_the_same_time(tmp_path: Path) -> None:
-    code = (
-        IMPORT
-        + "import asyncio\n@tool\nasync def f(x: str) -> str:\n    await asyncio.sleep(0.1)\n    return x\n"
-    )
-    flow = load(tmp_path, PAIR, a_py=code, b_py=code)
-    begun = time.perf_counter()
-    assert await outputs(flow, {"x": "1"}) == {"a": "1", "b": "1"}
-    assert time.perf_counter() - begun < 0.19
+    assert await outputs(load(tmp_path, PAIR, t_py=MEET_ASYNC), {"x": "1"}) == {"a": "1", "b": "1"}
 
 
 async def test_synchronous_nodes_run_at_the_same_time_too(tmp_path: Path) -> None:
-    code = SLEEP_SYNC
-    flow = load(tmp_path, PAIR, a_py=code, b_py=code)
-    begun = time.perf_counter()
-    assert await outputs(flow, {"x": "1"}) == {"a": "1", "b": "1"}
-    assert time.perf_counter() - begun < 0.19
+    assert await outputs(load(tmp_path, PAIR, t_py=MEET_SYNC), {"x": "1"}) == {"a": "1", "b": "1"}
 
 
 async def test_the_first_failure_ends_the_run_and_cancels_the_rest(tmp_path: Path) -> None:
-    slow = SLEEP_LONG
-    broken = IMPORT + "@tool\nasync def fail(x: str) -> None:\n    raise KeyError(x)\n"
-    flow = load(tmp_path, PAIR, a_py=slow, b_py=broken)
+    slow = IMPORT + "import asyncio\n@tool\nasync def f(x):\n    await asyncio.sleep(60)\n"
+    broken = IMPORT + "@tool\nasync def f(x):\n    raise KeyError(x)\n"
+    dag = PAIR.replace("t.py", "slow.py", 1)
+    flow = load(tmp_path, dag, slow_py=slow, t_py=broken)
     run = new_run(flow, {"x": "gone"})
     with pytest.raises(ToolExecutionError, match=r"node 'b'.*KeyError: 'gone'") as failed:
         await flow.run(run)
