@@ -48,7 +48,7 @@ class HTTPChat:
             endpoint = self._connections.get(connection).endpoint(parameters)
             call.model = endpoint.model
             try:
-                return await self._ask(endpoint, _body(endpoint, parameters, messages), call)
+                return await self._ask(endpoint, request_body(endpoint, parameters, messages), call)
             except TemporaryLLMError as error:
                 pause = _pause(tried, error.retry_after)
                 if tried == MAX_TRIES or now() + pause >= deadline:
@@ -82,10 +82,11 @@ class HTTPChat:
         if response.status != 200:
             retry_after = _seconds(response.headers.get("retry-after"))
             raise from_status(response.status, content, retry_after, _secret(endpoint))
-        return _text(content, call)
+        return read_answer(content, call)
 
 
-def _body(endpoint: Endpoint, parameters: Mapping[str, Any], messages: list[dict[str, str]]) -> bytes:
+def request_body(endpoint: Endpoint, parameters: Mapping[str, Any], messages: list[dict[str, str]]) -> bytes:
+    """Write the request: Azure's model is in the URL, the others' in the body."""
     body = {name: value for name, value in parameters.items() if name not in ROUTING}
     body["messages"] = messages
     if endpoint.model and "deployment_name" not in parameters:
@@ -93,8 +94,8 @@ def _body(endpoint: Endpoint, parameters: Mapping[str, Any], messages: list[dict
     return orjson.dumps(body)
 
 
-def _text(content: bytes, call: Call) -> str:
-    """Take the text and the tokens out of an answer. Raises BadAnswer."""
+def read_answer(content: bytes, call: Call) -> str:
+    """Take text, model and tokens out of an answer. Raises BadAnswer."""
     try:
         answer = orjson.loads(content)
         message = answer["choices"][0]["message"]

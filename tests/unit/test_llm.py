@@ -1,0 +1,181 @@
+"""Connections from mounted Secrets, what is sent and read, errors by class.."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from flow_runtime.contracts.settings import ConnectionSettings, ConnectionType
+from flow_runtime.llm.call import Call
+from flow_runtime.llm.client import read_answer, request_body
+from flow_runtime.llm.connection import (
+    AzureOpenAIConnection,
+    Connections,
+    OpenAIConnection,
+    read_connection,
+)
+from flow_runtime.llm.errors import (
+    BadAnswer,
+    ConnectionInvalid,
+    LLMError,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    clean,
+    from_status,
+)
+
+
+def settings(folder: Path, kind: ConnectionType = ConnectionType.OPENAI, **files: str) -> ConnectionSettings:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    return ConnectionSettings(name="llm", type=kind, directory=folder)
+
+
+def test_an_openai_connection_has_a_default_url_and_bears_its_key(tmp_path: Path) -> None:
+    found = read_connection(settings(tmp_path, api_key="sk-1\n"))
+    endpoint = found.endpoint({"model": "m"})
+    assert endpoint.url == "https://api.openai.com/v1/chat/completions"
+    assert endpoint.headers["authorization"] == "Bearer sk-1"
+    assert endpoint.model == "m"
+
+
+def test_an_openai_connection_may_point_elsewhere(tmp_path: Path) -> None:
+    found = read_connection(
+        settings(tmp_path, api_key="sk-1", base_url="http://llm:8080/v1/\n", organization="org")
+    )
+    endpoint = found.endpoint({"model": "m"})
+    assert endpoint.url == "http://llm:8080/v1/chat/completions"
+    assert endpoint.headers["openai-organization"] == "org"
+
+
+def test_an_azure_connection_names_deployment_and_version_in_the_url(tmp_path: Path) -> None:
+    found = read_connection(
+        settings(tmp_path, ConnectionType.AZURE_OPENAI, api_key="k", api_base="https://r.openai.azure.com/")
+    )
+    endpoint = found.endpoint({"deployment_name": "gpt 4/x"})
+    assert endpoint.url == (
+        "https://r.openai.azure.com/openai/deployments/gpt%204%2Fx/chat/completions?api-version=2024-02-01"
+    )
+    assert (endpoint.headers["api-key"], endpoint.model) == ("k", "gpt 4/x")
+
+
+INVALID = {
+    "no Secret": (
+        ConnectionType.OPENAI,
+        {},
+        "its Secret is missing or empty: create it with",
+    ),
+    "no key": (ConnectionType.OPENAI, {"base_url": "https://x"}, "its Secret has no key api_key"),
+    "an empty key": (ConnectionType.OPENAI, {"api_key": " \n"}, "no key api_key"),
+    "a key of two lines": (ConnectionType.OPENAI, {"api_key": "a\nb"}, "characters that no key has"),
+    "no base": (ConnectionType.AZURE_OPENAI, {"api_key": "k"}, "no key api_base"),
+    "a URL without a scheme": (ConnectionType.OPENAI, {"api_key": "k", "base_url": "llm:80"}, "https://"),
+    "a URL of a file": (ConnectionType.OPENAI, {"api_key": "k", "base_url": "file:///etc"}, "https://"),
+}
+
+
+@pytest.mark.parametrize(("kind", "files", "says"), INVALID.values(), ids=INVALID)
+def test_a_connection_is_refused_for(
+    kind: ConnectionType, files: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConnectionInvalid) as refused:
+        read_connection(settings(tmp_path / "secret", kind, **files))
+    assert "connection 'llm'" in str(refused.value)
+    assert says in str(refused.value)
+
+
+def test_a_changed_key_is_taken_and_a_broken_one_keeps_the_old(tmp_path: Path) -> None:
+    connections = Connections([settings(tmp_path, api_key="first")])
+    assert not connections.resolved
+    assert connections.refresh() == ""
+    assert connections.get("llm").api_key == "first"
+    (tmp_path / "api_key").write_text("second")
+    connections.refresh()
+    assert connections.get("llm").api_key == "second"
+    (tmp_path / "api_key").write_text("")
+    assert "api_key" in connections.refresh()
+    assert connections.get("llm").api_key == "second"
+    assert connections.resolved
+
+
+def test_keys_are_not_shown(tmp_path: Path) -> None:
+    for kind in (OpenAIConnection("llm", "sk-secret"), AzureOpenAIConnection("llm", "sk-secret")):
+        assert "sk-secret" not in repr(kind)
+        assert "sk-secret" not in repr(kind.endpoint({}))
+
+
+def test_the_body_has_the_model_for_openai_only() -> None:
+    messages = [{"role": "user", "content": "hi"}]
+    openai = OpenAIConnection("llm", "k").endpoint({"model": "m"})
+    azure = AzureOpenAIConnection("llm", "k", "https://x").endpoint({"deployment_name": "d"})
+    assert orjson.loads(request_body(openai, {"model": "m", "temperature": 0.0}, messages)) == {
+        "model": "m",
+        "temperature": 0.0,
+        "messages": messages,
+    }
+    assert orjson.loads(request_body(azure, {"deployment_name": "d"}, messages)) == {"messages": messages}
+
+
+def test_text_model_and_tokens_are_taken_from_an_answer() -> None:
+    call = Call("n", model="asked")
+    body = {
+        "model": "answered",
+        "choices": [{"message": {"content": "hello"}}],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 4},
+    }
+    assert read_answer(orjson.dumps(body), call) == "hello"
+    assert (call.model, call.prompt_tokens, call.completion_tokens) == ("answered", 3, 4)
+
+
+def test_an_answer_without_content_is_an_empty_text() -> None:
+    assert read_answer(b'{"choices": [{"message": {"content": null}}], "usage": null}', Call("n")) == ""
+
+
+BAD = [b"", b"{", b"[]", b"{}", b'{"choices": []}', b'{"choices": [{}]}', b'{"choices": [{"message": "x"}]}']
+
+
+@pytest.mark.parametrize("content", [*BAD, b'{"choices": [{"message": {"content": [1]}}]}'])
+def test_an_answer_that_is_no_completion_is_a_bad_answer(content: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        read_answer(content, Call("n"))
+
+
+STATUSES: list[tuple[int, type[LLMError]]] = [
+    (400, Refused),
+    (401, Unauthorized),
+    (403, Unauthorized),
+    (404, Refused),
+    (408, Unavailable),
+    (422, Refused),
+    (429, RateLimited),
+    (500, Unavailable),
+    (503, Unavailable),
+]
+
+
+@pytest.mark.parametrize(("status", "kind"), STATUSES)
+def test_a_status_is_temporary_or_permanent_by_its_class(status: int, kind: type[LLMError]) -> None:
+    error = from_status(status, b'{"error": {"message": "why"}}', 2.0, "sk-secret")
+    assert type(error) is kind
+    assert str(status) in str(error)
+
+
+def test_what_a_server_says_is_cut_and_keeps_no_secret() -> None:
+    said = "bad key sk-abcdefghij and topsecret\n" + "x" * 1000
+    error = str(from_status(400, orjson.dumps({"error": {"message": said}}), None, "topsecret"))
+    assert "topsecret" not in error
+    assert "sk-abc" not in error
+    assert "\n" not in error
+    assert len(error) < 400
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"error": null}', b"[]", b'{"error": {"message": null}}'])
+def test_an_error_without_a_reason_is_still_an_error(body: bytes) -> None:
+    assert str(from_status(500, body, None, "k")).startswith("the LLM answered 500")
+
+
+def test_control_characters_are_no_part_of_a_message() -> None:
+    assert clean("a\x1b[31mb\x00c\u202ed") == "a [31mb c d"
