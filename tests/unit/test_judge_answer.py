@@ -90,6 +90,12 @@ def test_a_misbehaving_judge_gives_a_typed_error_and_no_score(
     assert len(str(caught.value)) < 300
 
 
+def test_half_a_character_is_replaced_so_that_the_report_can_be_written() -> None:
+    parsed = parse_answer('{"reason": "\\ud83d x", "quotes": [{"text": "\\ude00"}], "score": 2}')
+    assert parsed.reason == "? x"
+    assert parsed.quotes == (("?", ""),)
+
+
 @pytest.mark.parametrize(
     "quotes", [None, "May 7th", [], [7], [{}], [{"text": 7}], [{"text": ""}], {"text": "x"}, "DROP"]
 )

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 SCORES = range(1, 6)
 REASON_LIMIT = 4000
+MOST_TRIES = 200
 _THOUGHTS = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _BLOCK = re.compile(r"```(?:json)?\s*\n(.*?)\n\s*```", re.DOTALL | re.IGNORECASE)
 
@@ -67,7 +68,10 @@ def _decoded(text: str) -> Any:  # JSON is anything
 def _objects_within(text: str) -> list[dict[str, Any]]:
     decoder = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     found, start = [], text.find("{")
-    while start >= 0:
+    # Each try may read to the end: a reply of nothing but braces must not cost its length squared.
+    for _ in range(MOST_TRIES):
+        if start < 0:
+            break
         try:
             value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
@@ -107,19 +111,24 @@ def _reason(found: dict[str, Any]) -> str:
     reason = found.get("reason")
     if not isinstance(reason, str) or not reason.strip():
         raise AnswerError("no_reason", "the reply gives no reason for its score")
-    return reason.strip()[:REASON_LIMIT]
+    return _whole(reason).strip()[:REASON_LIMIT]
 
 
 def _quotes(value: object) -> tuple[tuple[str, str], ...]:
     """Read what is readable: a quote is looked up anyway, and one that is malformed proves nothing."""
     items = value if isinstance(value, list) else []
     return tuple(
-        (item["text"], str(item.get("where", "")))
+        (_whole(item["text"]), _whole(str(item.get("where", ""))))
         for item in items
         if isinstance(item, dict) and isinstance(item.get("text"), str) and item["text"].strip()
     )
 
 
+def _whole(text: str) -> str:
+    """Replace half characters, which JSON can spell (\\ud83d) and no file can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(_whole(text).split())
     return line if len(line) <= 120 else line[:119] + "…"

@@ -32,9 +32,10 @@ class Judging:
         """Judge all tasks; `deadline` is in the running loop's time."""
         done: dict[int, Judgement] = {}
         waiting = deque(range(len(tasks)))
+        loop = asyncio.get_running_loop()
 
         async def work() -> None:
-            while waiting and self.stopped is None:
+            while waiting and self.stopped is None and loop.time() < self._deadline:
                 number = waiting.popleft()
                 done[number] = await self._judge.judge(*tasks[number])
                 self._progress(len(done), len(tasks), what)

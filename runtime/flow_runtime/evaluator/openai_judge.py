@@ -182,7 +182,7 @@ def _reply(completion: Any) -> Reply:  # whatever a server calls a completion
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _count(usage: object, name: str) -> int:
