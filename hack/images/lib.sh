@@ -7,7 +7,7 @@ python=$root/.venv/bin/python
 stock_base=python:3.11-slim-bookworm
 stock_prometheus=prom/prometheus:v3.5.0
 pip_version=26.3
-all_images=(runtime operator versitygw prometheus)
+usual_images=(runtime operator versitygw)
 
 version() { sed -n 's/^version = "\(.*\)"/\1/p' "$root/pyproject.toml"; }
 
@@ -16,7 +16,7 @@ repository() {
   case $1 in
     runtime | operator) echo "flow-$1" ;;
     versitygw | prometheus) echo "flow-operator/$1" ;;
-    *) fail "no image called '$1'" "the names are: ${all_images[*]}" ;;
+    *) fail "no image called '$1'" "the names are: ${usual_images[*]} prometheus" ;;
   esac
 }
 

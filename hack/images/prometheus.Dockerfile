@@ -1,7 +1,7 @@
-# A real Prometheus from Debian's package, for the tests that scrape. Not part of the product.
-ARG BASE=python:3.11-slim-bookworm
-FROM ${BASE}
-COPY usr/bin/prometheus /usr/bin/prometheus
+# A real Prometheus for the tests that scrape. Not part of the product. One static Go program.
+FROM scratch
+COPY prometheus /usr/bin/prometheus
+ENV PATH=/usr/bin
 USER 10001:10001
 EXPOSE 9090
-CMD ["prometheus", "--version"]
+CMD ["prometheus", "--help"]

@@ -67,7 +67,7 @@ def cluster(pytestconfig: pytest.Config) -> Path:
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         prepare("hack/cluster/up")
-        prepare("hack/images/build")
+        prepare("hack/images/build", "runtime", "operator", "versitygw", "prometheus")
     shutil.rmtree(DUMPS, ignore_errors=True)
     os.environ["KUBECONFIG"] = str(helm.kubeconfig())
     return helm.kubeconfig()

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +50,16 @@ class Kubectl:
             raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()[-2000:]}")
         return done.stdout
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a command that goes on; the caller ends it."""
-        return subprocess.Popen(
+    @contextmanager
+    def running(self, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+        """Run a command beside the body; it is killed at the end of it."""
+        with subprocess.Popen(
             [*self.command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def apply(self, *manifests: Manifest) -> None:
         """Apply objects, server-side, as a person would."""

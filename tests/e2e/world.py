@@ -47,17 +47,13 @@ class World:
     def asking_all_the_time(self, seconds: float = 150) -> Iterator[dict[str, Any]]:
         """Ask in a loop while the body runs; afterwards the given dict holds `sent` and `failures`."""
         arguments = ["python3", "/scripts/ask.py", self.url(), "1", "4", "2", str(seconds)]
-        process = self.kubectl.start("exec", "client", "--", *arguments)
         result: dict[str, Any] = {}
-        try:
+        with self.kubectl.running("exec", "client", "--", *arguments) as process:
             time.sleep(1)
             yield result
             self.kubectl("exec", "client", "--", "touch", "/tmp/stop")
             printed, _ = process.communicate(timeout=60)
             result |= json.loads(printed.strip().splitlines()[-1])
-        finally:
-            process.kill()
-            process.wait()
 
     def prometheus(self, query: str) -> list[dict[str, Any]]:
         """Ask the Prometheus in the cluster."""
@@ -73,8 +69,7 @@ class World:
     @contextmanager
     def bucket(self) -> Iterator[S3Store]:
         """The real bucket, from the test's own process."""
-        process = self.kubectl.start("port-forward", "pod/store", f":{manifests.STORE_PORT}")
-        try:
+        with self.kubectl.running("port-forward", "pod/store", f":{manifests.STORE_PORT}") as process:
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith("Forwarding from 127.0.0.1:"), line
@@ -87,9 +82,6 @@ class World:
                 region="us-east-1",
                 client_options={"allow_http": True},
             )
-        finally:
-            process.kill()
-            process.wait()
 
     def download(self, prefix: str, folder: Path) -> list[Path]:
         """Copy all objects below a prefix into a folder."""
