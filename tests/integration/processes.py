@@ -1,4 +1,4 @@
-"""Processes on loopback: the server, the scripted LLM, an LLM of the test's own, and clients that keep asking."""
+"""Processes on loopback: server, scripted LLM, an LLM of the test's own, and clients that keep asking."""
 
 import asyncio
 import signal
