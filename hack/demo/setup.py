@@ -26,7 +26,8 @@ IDENTITY = Identity(cluster="try", namespace="default", deployment="support-bot"
 METRICS = ("groundedness", "relevance", "coherence", "fluency")
 SEAL_SECONDS = 2.0
 """Shorter than in a cluster: somebody waits."""
-JUDGE_SECONDS = {Kind.STUB: 30.0, Kind.OWN: 60.0, Kind.LOCAL: 300.0}
+SLOW_JUDGE = {"concurrency": 4, "timeout_seconds": 300.0, "max_attempts": 2}
+"""A model on this machine: as many calls at a time as its server works on, and patience."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ def _server(
 
 
 def _evaluator(store: StoreSettings, connection: ConnectionSettings, llm: LLM) -> EvaluatorSettings:
-    judge = JudgeSettings(connection=connection, model=llm.model, timeout_seconds=JUDGE_SECONDS[llm.kind])
+    judge = JudgeSettings(connection=connection, model=llm.model)
+    if llm.kind is Kind.LOCAL:
+        judge = judge.model_copy(update=SLOW_JUDGE)
     return EvaluatorSettings(
         identity=IDENTITY,
         monitor=MONITOR,
