@@ -25,9 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = ServerSettings.model_validate_json(options.settings.read_bytes())
         sockets = [listen(options.host, options.port), listen(options.host, options.metrics_port)]
-    except (OSError, ValidationError) as error:
-        sys.stderr.write(f"cannot serve by {options.settings}: {error}\n")
-        return 2
+    except ValidationError as error:
+        fields = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        return _refuse(f"{options.settings} is no settings.json of a server: {fields}")
+    except OSError as error:
+        return _refuse(f"cannot serve by {options.settings}: {error}")
     # A pod's host name is its name; Kubernetes cuts it only beyond 63 characters.
     pod = os.environ.get("POD_NAME") or socket.gethostname()
     connections = Connections(settings.connections)
@@ -36,6 +38,11 @@ def main(arguments: list[str] | None = None) -> int:
     app = App(runtime, metrics_port=sockets[1].getsockname()[1])
     Server(runtime, app, llm).run(sockets)
     return 0
+
+
+def _refuse(why: str) -> int:
+    sys.stderr.write(f"{why}\n")
+    return 2
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
