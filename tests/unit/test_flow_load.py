@@ -1,5 +1,6 @@
 """What is wrong with a flow is said by promptflow's name, with the place and the fix."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -178,15 +179,15 @@ def test_a_flow_is_refused_for(name: str, says: str, dag: str, tmp_path: Path) -
 
 
 BROKEN_FILES = {
-    "Python that cannot be parsed": ("ToolLoadError", "line 2", "x = 1\ndef (\n"),
-    "Python that raises when it is imported": ("ToolLoadError", "ZeroDivisionError", "x = 1 / 0\n"),
+    "Python that cannot be parsed": ("PythonLoadError", "line 2", "x = 1\ndef (\n"),
+    "Python that raises when it is imported": ("PythonLoadError", "ZeroDivisionError", "x = 1 / 0\n"),
     "Python that ends the process": (
-        "ToolLoadError",
+        "PythonLoadError",
         "SystemExit",
         "raise SystemExit(3)\n",
     ),
-    "Python without a tool": ("ToolLoadError", "no function", "def run(): ...\n"),
-    "Python with two tools": ("ToolLoadError", "more than one", TOOL + TOOL.replace("run", "again")),
+    "Python without a tool": ("NoToolDefined", "no function", "def run(): ...\n"),
+    "Python with two tools": ("MultipleToolsDefined", "more than one", TOOL + TOOL.replace("run", "again")),
     "a tool that yields": ("UnsupportedFeature", "yield", TOOL.replace("return", "yield")),
     "a tool whose parameter is not given": (
         "NodeInputValidationError",
@@ -194,7 +195,7 @@ BROKEN_FILES = {
         TOOL.replace("a: str = ''", "b: str, a: str = ''"),
     ),
     "something of promptflow that is not there": (
-        "ToolLoadError",
+        "PythonLoadError",
         "ToolProvider",
         "from promptflow.core import ToolProvider\n",
     ),
@@ -274,6 +275,7 @@ def test_yaml_scalars_are_read_as_promptflow_reads_them(tmp_path: Path) -> None:
           hex: {reference: 0x1f}
           flag: {reference: true}
           day: {reference: 2023-05-07}
+          sum: {reference: 1_000}
           none: {reference: 1.5e3}
         nodes: []
     """
@@ -283,6 +285,7 @@ def test_yaml_scalars_are_read_as_promptflow_reads_them(tmp_path: Path) -> None:
         "time": "12:30",
         "hex": 31,
         "flag": True,
-        "day": "2023-05-07",
+        "day": date(2023, 5, 7),
+        "sum": 1000,
         "none": 1500.0,
     }

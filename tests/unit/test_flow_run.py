@@ -94,10 +94,13 @@ async def test_templates_trim_blocks_and_keep_the_last_line_feed(tmp_path: Path)
     dag = """
         inputs: {items: {type: list}}
         outputs: {text: {reference: "${p.output}"}}
-        nodes: [{name: p, type: prompt, source: {path: p.jinja2}, inputs: {items: "${inputs.items}", n: 3}}]
+        nodes:
+        - {name: p, type: prompt, source: {path: p.jinja2}, inputs: {items: "${inputs.items}", n: 3, l: [4]}}
     """
-    flow = load(tmp_path, dag, p_jinja2="{% for i in items %}\n- {{ i }}\n{% endfor %}\n{{ n }}{{ gone }}\n")
-    assert await outputs(flow, {"items": ["a", "b"]}) == {"text": "- a\n- b\n3\n"}
+    flow = load(
+        tmp_path, dag, p_jinja2="{% for i in items %}\n- {{ i }}\n{% endfor %}\n{{ n + l[0] }}{{ gone }}\n"
+    )
+    assert await outputs(flow, {"items": ["a", "b"]}) == {"text": "- a\n- b\n7\n"}
 
 
 async def test_nodes_may_be_written_in_any_order(tmp_path: Path) -> None:

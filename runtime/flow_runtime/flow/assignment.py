@@ -43,7 +43,7 @@ class Assignment:
 
     def guarded(self, run: Run) -> dict[str, Any]:
         """Take the values for a prompt, with a guard in what flow inputs say. Raises OutputReferenceError."""
-        values = dict(self.literals)
+        values = {name: _own(value) for name, value in self.literals.items()}
         for name, source in self.inputs:
             values[name] = guard(run.inputs[source])
         for name, reference in self.nodes:

@@ -63,8 +63,16 @@ class InvalidSource(FlowLoadError):
     """The flow's files, or the file of a node, are missing or unusable."""
 
 
-class ToolLoadError(FlowLoadError):
-    """The Python file of a node cannot be imported, or holds no single tool."""
+class PythonLoadError(FlowLoadError):
+    """The Python file of a node cannot be imported."""
+
+
+class NoToolDefined(FlowLoadError):
+    """The Python file of a node has no function with @tool."""
+
+
+class MultipleToolsDefined(FlowLoadError):
+    """The Python file of a node has more than one function with @tool."""
 
 
 class TemplateSyntaxError(FlowLoadError):

@@ -172,11 +172,11 @@ class _Builder:
 def _template_inputs(
     node: Node, literals: Mapping[str, Any], references: Mapping[str, Reference]
 ) -> Assignment:
-    """Sort the inputs of a prompt: its literals are texts, as they are upstream."""
+    """Take what is the prompt's of a node's inputs, and leave the model's."""
     model = PARAMETERS if node.type == "llm" else {}
     return Assignment.of(
         node.name,
-        {name: convert(ValueType.STRING, value) for name, value in literals.items() if name not in model},
+        {name: value for name, value in literals.items() if name not in model},
         {name: ref for name, ref in references.items() if name not in model},
     )
 

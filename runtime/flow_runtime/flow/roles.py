@@ -67,7 +67,7 @@ def parse_chat(text: str) -> list[dict[str, str]]:
     """Part a rendered (and guarded) prompt into chat messages. Raises ValueError, saying what is wrong."""
     before, *pieces = _ROLE_LINE.split(text)
     if before.strip() or not pieces:
-        shown = unguard(before.strip())[:40]
+        shown = unguard(before.strip()).partition("\n")[0][:40]
         raise ValueError(
             "a chat prompt must begin with a line that is only 'system:', 'user:' or 'assistant:', "
             + (f"not with '{shown}'" if shown else "and this one is empty")

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from flow_runtime.contracts.settings import ConnectionType
-from flow_runtime.flow.errors import NodeInputValidationError, ToolLoadError, UnsupportedFeature
+from flow_runtime.flow.errors import (
+    MultipleToolsDefined,
+    NodeInputValidationError,
+    NoToolDefined,
+    PythonLoadError,
+    UnsupportedFeature,
+)
 from flow_runtime.flow.model import ValueType
 from flow_runtime.flow.shim import TOOL_MARK
 from flow_runtime.flow.values import convert
@@ -58,26 +64,27 @@ class PythonTool:
 
 
 def load_tool(node: str, path: Path, shown: str) -> PythonTool:
-    """Import a node's file and find its one tool. Raises ToolLoadError and UnsupportedFeature."""
+    """Import a node's file and find its one tool. Raises FlowLoadError."""
     name = f"flow_file_{next(_NUMBERS)}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ToolLoadError(f"node '{node}': {shown} is no Python file")
+        raise PythonLoadError(f"node '{node}': {shown} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickles look their module up
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise ToolLoadError(f"node '{node}': {shown} cannot be imported: {_where(error, path)}") from error
+        raise PythonLoadError(f"node '{node}': {shown} cannot be imported: {_where(error, path)}") from error
     tools = [
         value
         for value in vars(module).values()
         if inspect.isroutine(value) and hasattr(value, TOOL_MARK) and value.__module__ == name
     ]
-    if len(tools) != 1:
-        found = "no function" if not tools else "more than one function"
-        raise ToolLoadError(f"node '{node}': {shown} has {found} with @tool: it must have exactly one")
+    if not tools:
+        raise NoToolDefined(f"node '{node}': {shown} has no function with @tool: mark the one to call")
+    if len(tools) > 1:
+        raise MultipleToolsDefined(f"node '{node}': {shown} has more than one function with @tool: keep one")
     return _describe(node, tools[0])
 
 
@@ -126,12 +133,12 @@ def _wanted(hint: Any, default: Any) -> ValueType | ConnectionType:
 
 def _where(error: BaseException, path: Path) -> str:
     """Name error and line, without a traceback."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError: {error.msg} (line {error.lineno})"
     line = ""
     trace = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):
             line = f" (line {trace.tb_lineno})"
         trace = trace.tb_next
-    if isinstance(error, SyntaxError) and error.lineno:
-        line = f" (line {error.lineno})"
     return f"{type(error).__name__}: {error}{line}"
