@@ -77,6 +77,12 @@ INVALID = {
 }
 
 
+def test_what_is_wrong_with_a_secret_is_said_with_its_name(tmp_path: Path) -> None:
+    named = settings(tmp_path, base_url="https://x").model_copy(update={"secret_name": "openai"})
+    with pytest.raises(ConnectionInvalid, match="its Secret openai has no key api_key"):
+        read_connection(named)
+
+
 @pytest.mark.parametrize(("kind", "files", "says"), INVALID.values(), ids=INVALID)
 def test_a_connection_is_refused_for(
     kind: ConnectionType, files: dict[str, str], says: str, tmp_path: Path

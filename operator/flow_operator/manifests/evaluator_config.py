@@ -62,7 +62,12 @@ def _settings(evaluation: Evaluation, source: Source) -> EvaluatorSettings:
 
 def _judge(judge: Judge) -> JudgeSettings:
     return JudgeSettings(
-        connection=ConnectionSettings(name="judge", type=judge.connection.type, directory=Path(JUDGE)),
+        connection=ConnectionSettings(
+            name="judge",
+            type=judge.connection.type,
+            directory=Path(JUDGE),
+            secret_name=judge.connection.secret_ref.name,
+        ),
         model=judge.model,
         concurrency=judge.concurrency,
         timeout_seconds=judge.timeout_seconds,

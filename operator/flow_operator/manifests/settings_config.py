@@ -33,7 +33,9 @@ def settings_config(serving: Serving) -> Manifest | None:
 
 def store_settings(store: Store) -> StoreSettings:
     """The store as the pods see it."""
-    return StoreSettings(url=store.url, secret=Path(STORE) if store.secret_ref else None)
+    if store.secret_ref is None:
+        return StoreSettings(url=store.url)
+    return StoreSettings(url=store.url, secret=Path(STORE), secret_name=store.secret_ref.name)
 
 
 def _settings(serving: Serving, revision: str) -> ServerSettings:
@@ -45,7 +47,12 @@ def _settings(serving: Serving, revision: str) -> ServerSettings:
         ),
         revision=revision,
         connections=tuple(
-            ConnectionSettings(name=each.name, type=each.type, directory=Path(CONNECTIONS, each.name))
+            ConnectionSettings(
+                name=each.name,
+                type=each.type,
+                directory=Path(CONNECTIONS, each.name),
+                secret_name=each.secret_ref.name,
+            )
             for each in spec.connections
         ),
         request_timeout_seconds=spec.runtime.request_timeout_seconds,

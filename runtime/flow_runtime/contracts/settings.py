@@ -22,6 +22,8 @@ class ConnectionSettings(Contract):
     name: str
     type: ConnectionType
     directory: Path
+    secret_name: str = ""
+    """What the Secret is called in the cluster: for messages only."""
 
 
 class StoreSettings(Contract):
@@ -32,6 +34,8 @@ class StoreSettings(Contract):
 
     url: str
     secret: Path | None = None
+    secret_name: str = ""
+    """What the Secret is called in the cluster: for messages only."""
 
 
 class Identity(Contract):

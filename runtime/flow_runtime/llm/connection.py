@@ -125,12 +125,11 @@ class _Fields:
         value = self.optional(key)
         if value is not None:
             return value
-        name = self._settings.name
+        called = f" {self._settings.secret_name}" if self._settings.secret_name else ""
+        secret = f"connection '{self._settings.name}': its Secret{called}"
         if not _has_files(self._settings.directory):
-            raise ConnectionInvalid(
-                f"connection '{name}': its Secret is missing or empty: create it with the key {key} ({what})"
-            )
-        raise ConnectionInvalid(f"connection '{name}': its Secret has no key {key}: add {what}")
+            raise ConnectionInvalid(f"{secret} is missing or empty: create it with the key {key} ({what})")
+        raise ConnectionInvalid(f"{secret} has no key {key}: add {what}")
 
 
 def _has_files(directory: Path) -> bool:

@@ -74,7 +74,7 @@ class Store:
             raise StoreRefusedError(
                 f"store URL {_line(settings.url)!r}: use s3://bucket/prefix or file:///folder"
             )
-        secret = read_secret(settings.secret) if settings.secret else {}
+        secret = read_secret(settings.secret, settings.secret_name) if settings.secret else {}
         hidden = tuple(secret[key] for key in _HIDDEN_KEYS if key in secret)
         return cls(_s3(parts.netloc, parts.path.strip("/"), secret), url, hidden)
 
@@ -133,23 +133,22 @@ def _names(objects: ObjectStore, prefix: str) -> list[str]:
     return sorted(entry["path"] for chunk in chunks for entry in chunk)
 
 
-def read_secret(folder: Path) -> dict[str, str]:
+def read_secret(folder: Path, name: str = "") -> dict[str, str]:
     """Read a mounted Secret. StoreRefusedError names a required key that is missing or unreadable."""
     secret: dict[str, str] = {}
+    called = f"the store's Secret {name}".rstrip()
     for key in _SECRET_KEYS:
         try:
             value = (folder / key).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             value = ""
         except (OSError, UnicodeDecodeError) as error:
-            raise StoreRefusedError(
-                f"the store's Secret: key {key!r} is unreadable: {type(error).__name__}"
-            ) from None
+            raise StoreRefusedError(f"{called}: key {key!r} is unreadable: {type(error).__name__}") from None
         if value:
             secret[key] = value
         elif key in _REQUIRED_KEYS:
             raise StoreRefusedError(
-                f"the store's Secret has no key {key!r}; its keys: {', '.join(_SECRET_KEYS)}"
+                f"{called} is missing or has no key {key!r}; its keys: {', '.join(_SECRET_KEYS)}"
             )
     return secret
 
