@@ -52,12 +52,12 @@ def record(number: int, **changes: Any) -> Record:
     return Record(**(fields | changes))
 
 
-def settings(store: Path, metrics: Sequence[str] = METRICS, **changes: Any) -> EvaluatorSettings:
-    connection = ConnectionSettings(name="judge", type=ConnectionType.OPENAI, directory=store / "judge")
+def settings(folder: Path, metrics: Sequence[str] = METRICS, **changes: Any) -> EvaluatorSettings:
+    connection = ConnectionSettings(name="judge", type=ConnectionType.OPENAI, directory=folder / "judge")
     fields: dict[str, Any] = {
         "identity": BOT,
         "monitor": "weekly",
-        "store": StoreSettings(url=store.as_uri()),
+        "store": StoreSettings(url=folder.as_uri()),
         "lookback_seconds": 6 * 3600,
         "mapping": Mapping(prompt="inputs.query", completion="outputs.reply", context="outputs.docs"),
         "judge": JudgeSettings(connection=connection, model="judge-1", max_attempts=3),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import aiohttp
 import openai
 from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAioHttpClient
 
@@ -95,6 +96,8 @@ class OpenAIJudge:
                     raise self._failure(error) from None
             except openai.OpenAIError as error:
                 raise self._failure(error) from None
+            except ValueError:
+                raise TemporaryJudgeError("invalid_reply", "the server's reply is no JSON") from None
             except TimeoutError:
                 raise TemporaryJudgeError("timeout", f"no reply within {self._timeout:g} s") from None
             else:
@@ -127,14 +130,24 @@ class OpenAIJudge:
     def _failure(self, error: openai.OpenAIError) -> JudgeError:
         """Sort what went wrong by what may help: time, another request, or a person."""
         said = clean(str(error), self._secret)
+        unreachable = _connect_failure(error)
+        if unreachable is not None:
+            cause = clean(str(unreachable), self._secret)
+            return TemporaryJudgeError("unreachable", f"the judge cannot be reached: {cause}")
         if isinstance(error, openai.APITimeoutError):
             return TemporaryJudgeError("timeout", f"no reply within {self._timeout:g} s")
         if isinstance(error, openai.APIConnectionError):
-            cause = clean(str(error.__cause__ or ""), self._secret)
-            return TemporaryJudgeError("unreachable", f"the judge cannot be reached: {cause or said}")
+            return TemporaryJudgeError("unavailable", f"the connection to the judge broke: {said}")
         if isinstance(error, openai.APIStatusError):
             return _by_status(error, said)
         return TemporaryJudgeError("invalid_reply", f"the server's reply is not the API's: {said}")
+
+
+def _connect_failure(error: BaseException | None) -> aiohttp.ClientConnectorError | None:
+    """Find a connection that was never made; the openai package calls it a time-out."""
+    while error is not None and not isinstance(error, aiohttp.ClientConnectorError):
+        error = error.__cause__
+    return error
 
 
 def _by_status(error: openai.APIStatusError, said: str) -> JudgeError:
