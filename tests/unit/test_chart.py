@@ -123,8 +123,6 @@ def test_the_operator_may_write_no_spec_of_ours() -> None:
     assert {(plural, verb) for _, plural, verb in ours if verb not in {"get", "list", "watch"}} == {
         ("flowdeployments/status", "patch"),
         ("flowmonitors/status", "patch"),
-        ("flowdeployments/finalizers", "update"),
-        ("flowmonitors/finalizers", "update"),
     }
 
 

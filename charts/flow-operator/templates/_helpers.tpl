@@ -34,10 +34,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [flowoperator.dev]
   resources: [flowdeployments/status, flowmonitors/status]
   verbs: [patch]
-# Asked for by OwnerReferencesPermissionEnforcement (OpenShift) of whoever makes children.
-- apiGroups: [flowoperator.dev]
-  resources: [flowdeployments/finalizers, flowmonitors/finalizers]
-  verbs: [update]
 # The children. Server-side apply needs create and patch.
 - apiGroups: [""]
   resources: [services, serviceaccounts, configmaps]
