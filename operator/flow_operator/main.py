@@ -92,13 +92,15 @@ async def _operate(
     tasks = [work(queue, reconcilers, context.metrics) for _ in range(settings.workers)]
     for coroutine in (*tasks, resync.run(queue.add)):
         stack.push_async_callback(_end, asyncio.create_task(coroutine))
+    if stop.is_set():
+        return
+    # From here on kopf takes the signals. It is not given `stop`: it would wait 5 s for its own waiter on it.
     log.info("watching", extra={"namespaces": settings.watch_namespaces or "all"})
     await kopf.operator(
         registry=registry_of(config, report),
         standalone=True,
         clusterwide=not settings.watch_namespaces,
         namespaces=settings.watch_namespaces,
-        stop_flag=stop,
     )
     log.info("stopping")
 

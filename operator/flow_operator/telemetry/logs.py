@@ -30,5 +30,5 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in ("kopf.objects", "kopf._core", "kopf._cogs", "aiohttp.access", "asyncio"):
+    for name in ("kopf", "aiohttp.access", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
