@@ -21,7 +21,6 @@ from flow_runtime.server.serve import Server, listen
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM; 2 if the settings or a port are unusable."""
     options = _options(arguments)
-    log.set_up()
     try:
         settings = ServerSettings.model_validate_json(options.settings.read_bytes())
         sockets = [listen(options.host, options.port), listen(options.host, options.metrics_port)]
@@ -30,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(f"{options.settings} is no settings.json of a server: {fields}")
     except OSError as error:
         return _refuse(f"cannot serve by {options.settings}: {error}")
+    log.set_up()
     # A pod's host name is its name; Kubernetes cuts it only beyond 63 characters.
     pod = os.environ.get("POD_NAME") or socket.gethostname()
     connections = Connections(settings.connections)

@@ -52,6 +52,7 @@ class Runtime:
         self._enter = enter
         self._flow_problem = ""
         self._connection_problem = ""
+        self._spool_problem = ""
         self._ticker: asyncio.Task[None] | None = None
         if settings.collection is not None:
             kept = settings.collection.spool
@@ -144,13 +145,19 @@ class Runtime:
             )
         return flow
 
+    def _tick_spool(self, spool: SpoolWriter) -> None:
+        spool.tick()
+        if spool.problem and spool.problem != self._spool_problem:
+            log.problem("records are dropped", detail=spool.problem)
+        self._spool_problem = spool.problem
+
     async def _tick(self) -> None:
         ticks = 0
         while True:
             await asyncio.sleep(TICK_SECONDS)
             ticks += 1
             if self.recorder is not None:
-                self.recorder.spool.tick()
+                self._tick_spool(self.recorder.spool)
             if ticks % REFRESH_TICKS == 0 or not self._connections.resolved:
                 self.refresh()
 

@@ -24,6 +24,8 @@ from flow_runtime.spool.files import (
 SEAL_BYTES = 8 * 1024 * 1024
 FULL_SHARE = 0.8
 """Of the directory's size: the rest is for the collector's own files and for what the file system adds."""
+LOCK_TRIES = 20
+"""50 ms apart, and only when the writer is made: later it never waits."""
 SPOOL_FULL, WRITE_FAILED = "spool_full", "write_failed"
 
 
@@ -55,7 +57,7 @@ class SpoolWriter:
         self._changed = False
         self.problem = ""
         """Why the last write failed; empty while all is well."""
-        self._start()
+        self._start(tries=LOCK_TRIES)
 
     @property
     def counts(self) -> Counts:
@@ -95,7 +97,7 @@ class SpoolWriter:
     def tick(self) -> None:
         """Seal what is old enough and save the counts; to be called about once a second."""
         if self._lock < 0:
-            self._start()
+            self._start(tries=1)
         now = self._clock()
         if self._fd >= 0 and now - self._begun >= self._seal_after:
             self.seal()
@@ -123,10 +125,10 @@ class SpoolWriter:
             os.close(self._lock)
             self._lock = -1
 
-    def _start(self) -> None:
+    def _start(self, tries: int) -> None:
         """Take the directory over: seal what a dead process left, go on with its numbers and counts."""
         try:
-            self._lock = _take_lock(self._directory)
+            self._lock = _take_lock(self._directory, tries)
             counts = _recover(self._directory)
         except OSError as error:
             self._fail(error)
@@ -195,10 +197,11 @@ def _recover(directory: Path) -> Counts:
     )
 
 
-def _take_lock(directory: Path) -> int:
+def _take_lock(directory: Path, tries: int) -> int:
     """Lock the directory for its one writer; the collector holds the lock for milliseconds at most."""
-    for _ in range(20):
+    for left in reversed(range(tries)):
         with contextlib.suppress(BlockingIOError):
             return lock_directory(directory)
-        time.sleep(0.05)
+        if left:
+            time.sleep(0.05)
     raise OSError("another server is writing to it")
