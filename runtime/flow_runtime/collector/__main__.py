@@ -5,29 +5,22 @@ server's; `POD_UID` names the pod in the store (default: the host's name).
 """
 
 import asyncio
-import json
 import os
 import re
 import signal
 import socket
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from flow_runtime.collector.loop import Collector
 from flow_runtime.contracts.settings import CollectionSettings, ServerSettings
+from flow_runtime.logs import log
 from flow_runtime.store import Store
 
 DRAIN_SECONDS = 60.0
 """Longer than a pod's grace period leaves; the kubelet's SIGKILL is the real limit."""
-
-
-def log(level: str, message: str, **fields: object) -> None:
-    """Write one JSON line to standard error."""
-    line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
-    print(json.dumps(line | fields, ensure_ascii=False, default=str), file=sys.stderr, flush=True)
 
 
 async def collect(settings: ServerSettings, collection: CollectionSettings) -> None:

@@ -5,7 +5,6 @@ and then a later attempt may make it. In a Job, `JOB_NAME` and `JOB_UID` name th
 """
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -25,18 +24,13 @@ from flow_runtime.evaluator.summary import fit, publish
 from flow_runtime.evaluator.window import run_id, window_of
 from flow_runtime.llm.connection import read_connection
 from flow_runtime.llm.errors import ConnectionInvalid
+from flow_runtime.logs import log
 from flow_runtime.store import Store, StoreError
 
 RESERVE_SECONDS = 60
 """Kept of the Job's deadline for the report: the deadline deletes the pod and its message."""
 FINISHED = {"", "NoRecords", "MappingInvalid"}
 """Problems of a run that was made."""
-
-
-def log(level: str, message: str, **fields: object) -> None:
-    """Write one JSON line to standard error."""
-    line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "message": message}
-    print(json.dumps(line | fields, ensure_ascii=False, default=str), file=sys.stderr, flush=True)
 
 
 async def run(settings: EvaluatorSettings, job: str, uid: str) -> RunSummary:
@@ -66,7 +60,9 @@ async def run(settings: EvaluatorSettings, job: str, uid: str) -> RunSummary:
     except StoreError as error:
         return failed(frame, error.reason, str(error))
     except Exception as error:  # noqa: BLE001 - a run that fails by our own mistake must say so, too
-        log("error", "the run failed", traceback=traceback.format_exc())
+        log(
+            "error", f"the run failed: {type(error).__name__}", where=traceback.format_tb(error.__traceback__)
+        )
         return failed(frame, "InternalError", f"{type(error).__name__}: see the log of the Job")
     finally:
         await judge.close()

@@ -56,7 +56,10 @@ def title(summary: RunSummary, verdict: Verdict) -> str:
         return f"Credibly below its threshold: {', '.join(failing)}."
     if verdict is Verdict.PASS:
         return "Every quality is credibly at or above its threshold."
-    return "No claim either way: see below why."
+    if not summary.metrics:
+        return "Nothing was to be judged."
+    open_ = [metric.name for metric in summary.metrics if metric.verdict is Verdict.INCONCLUSIVE]
+    return f"No claim can be made about {', '.join(open_)}: see below why."
 
 
 def score(judgement: Judgement) -> str:
