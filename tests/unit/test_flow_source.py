@@ -12,7 +12,7 @@ from flow_runtime.flow.source import MAX_FILES, unpack
 
 def archive(folder: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
     folder.mkdir(exist_ok=True)
-    with tarfile.open(folder / "flow.tar.gz", "w:gz") as tar:
+    with tarfile.open(folder / "flow.tar.gz", "w:gz", compresslevel=1) as tar:
         for info, content in members:
             info.size = len(content) or info.size
             tar.addfile(info, io.BytesIO(content) if content else None)
