@@ -1,6 +1,5 @@
 """What is on which port, and how a pod says how it stands."""
 
-import asyncio
 import json
 import logging
 import sys
@@ -14,7 +13,6 @@ from flow_runtime.contracts.base import STATE_LIMIT
 from flow_runtime.contracts.state import FlowShape, PodState
 from flow_runtime.server.app import state_json
 from flow_runtime.server.log import JSONLines
-from flow_runtime.server.runtime import TICK_SECONDS
 from flow_runtime.spool import CollectorState, PutSeconds, write_collector_state
 from tests.unit.flow_helpers import write_flow
 from tests.unit.server_helpers import DAG, FILES, METRICS_PORT, Pod
@@ -69,16 +67,6 @@ async def test_a_missing_key_is_named_and_its_coming_makes_the_pod_ready(tmp_pat
     pod.runtime.refresh()
     assert (await state(pod)).ready
     assert (await pod.score({"question": "x"})).status == 200
-    await pod.runtime.close()
-
-
-async def test_a_running_pod_notices_a_secret_by_itself(tmp_path: Path) -> None:
-    pod = Pod(tmp_path, write_flow(tmp_path / "flow", DAG, **FILES))
-    (pod.secret / "api_key").unlink()
-    await pod.runtime.start()
-    (pod.secret / "api_key").write_text("sk-late")
-    await asyncio.sleep(TICK_SECONDS + 0.2)
-    assert pod.runtime.ready
     await pod.runtime.close()
 
 

@@ -12,7 +12,7 @@ from flow_runtime.flow.read import DAG_FILES, FLEX_FILES
 
 ARCHIVE = "flow.tar.gz"
 MAX_BYTES = 64 * 1024 * 1024
-MAX_FILES = 5_000
+MAX_FILES = 2_000
 
 
 def unpack(source: Path, target: Path) -> Path:

@@ -24,7 +24,7 @@ from flow_runtime.spool.files import (
 SEAL_BYTES = 8 * 1024 * 1024
 FULL_SHARE = 0.8
 """Of the directory's size: the rest is for the collector's own files and for what the file system adds."""
-LOCK_TRIES = 20
+LOCK_TRIES = 10
 """50 ms apart, and only when the writer is made: later it never waits."""
 SPOOL_FULL, WRITE_FAILED = "spool_full", "write_failed"
 
