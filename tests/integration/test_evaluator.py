@@ -112,6 +112,10 @@ class World:
         return Report.model_validate_json(await Store.open(self.store).get(key))
 
 
+def written(file: Path) -> bool:
+    return file.exists()
+
+
 def completion(content: str, **message: Any) -> web.Response:
     choice = {
         "index": 0,
@@ -431,3 +435,48 @@ async def test_a_run_killed_half_way_goes_on_with_the_same_plan(tmp_path: Path) 
         after = await Store.open(world.store).get(plan)
     assert (code, summary.run, summary.metrics[0].passed) == (0, "by-hand-0a1b2c3d", 30)
     assert before == after
+
+
+async def test_a_run_stops_itself_before_the_deadline_and_reports_what_it_has(tmp_path: Path) -> None:
+    async def hang(request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        if not is_probe(body) and "Quality: fluency" in body["messages"][0]["content"]:
+            await asyncio.sleep(60)
+        return judgement(1 if is_probe(body) else 4)
+
+    async with llm_that(hang) as url:
+        world = World(tmp_path, url)
+        world.settings = world.settings.model_copy(update={"deadline_seconds": 8})
+        await world.put(questions(5))
+        code, summary, log = await world.run()
+    assert (code, summary.problem) == (0, "")
+    assert {each.name: (each.passed, each.skipped) for each in summary.metrics} == {
+        "groundedness": (5, 0),
+        "relevance": (5, 0),
+        "coherence": (5, 0),
+        "fluency": (0, 5),
+    }
+    assert "the run's time is up" in log
+
+
+async def test_sigterm_ends_a_run_at_once_without_a_message(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        asked.set()
+        await asyncio.sleep(60)
+        return judgement(1)
+
+    async with llm_that(hang) as url:
+        world = World(tmp_path, url)
+        await world.put(questions(3))
+        environment = {"FLOW_TERMINATION_LOG": str(tmp_path / "message")}
+        process = await asyncio.create_subprocess_exec(
+            *world.command(), env=os.environ | environment, stderr=asyncio.subprocess.PIPE
+        )
+        await asyncio.wait_for(asked.wait(), 30)
+        process.send_signal(signal.SIGTERM)
+        _, log = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in log
+    assert not written(tmp_path / "message")
