@@ -105,12 +105,10 @@ def apply_example(kubectl: Kubectl, llm: LLM) -> None:
         nonlocal looks
         live = kubectl.get("flowdeployment", NAME)
         ready, message = condition(live, "Ready")
-        status = (live or {}).get("status") or {}
         looks = looks + 1 if ready == "True" and condition(live, "Progressing")[0] != "True" else 0
-        note = f"{status.get('ready', '')} {message}".strip()
-        return looks >= STEADY_LOOKS, note or "not seen by the operator yet"
+        return looks >= STEADY_LOOKS, message or "not seen by the operator yet"
 
-    with step(f"FlowDeployment {NAME} ready") as shown:
+    with step(f"FlowDeployment {NAME}") as shown:
         kubectl.apply([helpers.flow_config_map(NAME, archive), *resources])
         wait_for(shown, look, READY_SECONDS, f"kubectl -n {NAMESPACE} describe fd {NAME}")
 

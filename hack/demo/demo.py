@@ -49,7 +49,7 @@ def run() -> None:
     print("\n".join(status_lines(kubectl)))
     ending.print_ending(found, cluster.STORE_URL, REPORT)
     print(f"\nThe demo took {time.monotonic() - began:.0f} s and is still there; look at it with")
-    print(f"  export KUBECONFIG={helm.kubeconfig()}")
+    print(f"  export KUBECONFIG={ending.relative(helm.kubeconfig())}")
     print(f"  kubectl -n {cluster.NAMESPACE} get fd,fm")
     print("`make down` removes the cluster.")
 

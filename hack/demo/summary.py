@@ -9,7 +9,7 @@ from flow_runtime.contracts.run import MetricSummary, RunSummary
 from flow_runtime.evaluator.report import ReportRow
 
 WIDTH = 100
-TEXT_LIMIT = 400
+TEXT_LIMIT = 600
 OBJECTS_SHOWN = 12
 INDENT = "    "
 
