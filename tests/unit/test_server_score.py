@@ -11,7 +11,7 @@ from flow_runtime.contracts.record import Record
 from flow_runtime.llm import errors as llm_errors
 from flow_runtime.llm.function import FunctionChat, Messages
 from flow_runtime.server.http import BODY_LIMIT
-from flow_runtime.server.recorder import uuid7
+from flow_runtime.server.recorder import Exchange, uuid7
 from tests.unit.flow_helpers import write_flow
 from tests.unit.server_helpers import DAG, FILES, Pod
 
@@ -213,6 +213,14 @@ async def test_inputs_are_recorded_as_they_came_even_if_a_tool_changes_them(tmp_
     pod = await Pod(tmp_path, flow).start()
     await pod.score({"items": [1, 2]})
     assert [record["inputs"] for record in await pod.records()] == [{"items": [1, 2]}]
+
+
+async def test_a_record_that_is_no_json_is_counted_and_the_answer_is_given(make: Make) -> None:
+    pod = await make(FunctionChat(lambda messages: "fine"))
+    exchange = Exchange(None, None)
+    exchange.outputs = {"half": "\ud800"}
+    pod.runtime.recorder.record(exchange)
+    assert pod.runtime.recorder.spool.counts.dropped == {"no_json": 1}
 
 
 IDS = {

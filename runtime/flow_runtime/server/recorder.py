@@ -17,6 +17,8 @@ from flow_runtime.llm.call import Call
 from flow_runtime.server.faults import Fault
 from flow_runtime.spool import SpoolWriter
 
+NO_JSON = "no_json"
+"""Why a record was dropped that cannot be written as JSON."""
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
@@ -67,34 +69,37 @@ class Recorder:
         self.spool = spool
 
     def record(self, exchange: Exchange) -> None:
-        """Append an exchange to the spool; never raises for what a flow puts out."""
+        """Append an exchange to the spool, or count it as dropped; never raises."""
+        try:
+            line = orjson.dumps(self._line(exchange), option=_OPTIONS)
+        except TypeError:  # half a surrogate in a text of a tool, for one
+            self.spool.drop(NO_JSON)
+        else:
+            self.spool.append(line)
+
+    def _line(self, exchange: Exchange) -> dict[str, Any]:
         run, fault = exchange.run, exchange.fault
         calls: Sequence[Call] = run.calls if run else ()
         latency = round((time.perf_counter() - exchange.begun) * 1000, 3)
-        self.spool.append(
-            orjson.dumps(
-                {
-                    "v": 1,
-                    "id": exchange.id,
-                    "time": exchange.time,
-                    **self._same,
-                    "request_id": exchange.request_id,
-                    "trace_id": exchange.trace_id,
-                    "inputs": orjson.Fragment(exchange.inputs or b"{}"),
-                    "outputs": exchange.outputs,
-                    "nodes": self._nodes(run) if run and self._capture else {},
-                    "status": exchange.status,
-                    "error": _error(fault),
-                    "streamed": False,
-                    "latency_ms": latency,
-                    "first_byte_ms": latency,
-                    "tokens": _tokens(calls),
-                    "calls": [_call(call) for call in calls],
-                    "sampled": {"percent": 100, "why": "error" if fault else "rate"},
-                },
-                option=_OPTIONS,
-            )
-        )
+        return {
+            "v": 1,
+            "id": exchange.id,
+            "time": exchange.time,
+            **self._same,
+            "request_id": exchange.request_id,
+            "trace_id": exchange.trace_id,
+            "inputs": orjson.Fragment(exchange.inputs or b"{}"),
+            "outputs": exchange.outputs,
+            "nodes": self._nodes(run) if run and self._capture else {},
+            "status": exchange.status,
+            "error": _error(fault),
+            "streamed": False,
+            "latency_ms": latency,
+            "first_byte_ms": latency,
+            "tokens": _tokens(calls),
+            "calls": [_call(call) for call in calls],
+            "sampled": {"percent": 100, "why": "error" if fault else "rate"},
+        }
 
     def _nodes(self, run: Run) -> dict[str, Any]:
         return {name: _jsonable(run.values[name]) for name in self._capture if name in run.values}

@@ -74,9 +74,9 @@ class SpoolWriter:
         data = line + b"\n"
         self._changed = True
         if not self._has_room(len(data)):
-            return self._drop(SPOOL_FULL)
+            return self.drop(SPOOL_FULL)
         if self._fd < 0 and not self._begin():
-            return self._drop(WRITE_FAILED)
+            return self.drop(WRITE_FAILED)
         try:
             written = os.write(self._fd, data)
             if written < len(data):
@@ -85,7 +85,7 @@ class SpoolWriter:
                 raise OSError("the file system took only a part of a record")
         except OSError as error:
             self._fail(error)
-            return self._drop(WRITE_FAILED)
+            return self.drop(WRITE_FAILED)
         self.problem = ""
         self._captured += 1
         self._segment_bytes += written
@@ -93,6 +93,12 @@ class SpoolWriter:
         if self._segment_bytes >= self._seal_bytes:
             self.seal()
         return True
+
+    def drop(self, reason: str) -> bool:
+        """Count a record that cannot be kept; always False."""
+        self._changed = True
+        self._dropped[reason] = self._dropped.get(reason, 0) + 1
+        return False
 
     def tick(self) -> None:
         """Seal what is old enough and save the counts; to be called about once a second."""
@@ -161,10 +167,6 @@ class SpoolWriter:
             self._scanned = self._clock()
             self._used = used_bytes(self._directory)
         return self._used + size <= self._limit
-
-    def _drop(self, reason: str) -> bool:
-        self._dropped[reason] = self._dropped.get(reason, 0) + 1
-        return False
 
     def _fail(self, error: OSError) -> None:
         self.problem = f"spool {self._directory}: {error.strerror or error}"
