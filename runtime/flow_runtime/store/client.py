@@ -43,13 +43,13 @@ class StoreUnavailableError(StoreError):
 
 
 class ObjectMissingError(StoreError):
-    """No such object (or no such bucket, for a put)."""
+    """No such object."""
 
     reason = "ObjectMissing"
 
 
 class StoreRefusedError(StoreError):
-    """Wrong settings or credentials, or rights that are missing."""
+    """Wrong settings or credentials, a bucket or rights that are missing."""
 
     reason = "StoreRefused"
 
@@ -117,12 +117,14 @@ class Store:
             raise self._error("list", prefix, error) from error
 
     def _error(self, verb: str, key: str, error: Exception) -> StoreError:
-        kind: type[StoreError] = StoreUnavailableError
-        if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError | ValueError):
-            kind = StoreRefusedError
-        elif isinstance(error, FileNotFoundError):
-            kind = ObjectMissingError
         text = str(error)
+        kind: type[StoreError] = StoreUnavailableError
+        if isinstance(error, FileNotFoundError):
+            # To put or list below what is not there means that the bucket itself is missing.
+            missing = verb == "get" and "NoSuchBucket" not in text
+            kind = ObjectMissingError if missing else StoreRefusedError
+        elif isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError | ValueError):
+            kind = StoreRefusedError
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return kind(f"cannot {verb} {key} at {self.url}: {_summary(text)}")
