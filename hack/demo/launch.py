@@ -48,7 +48,7 @@ def prepare() -> None:
         )
         pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
         run(
-            [*pip, "install", "-c", "constraints.txt", "-e", ".[runtime]"],
+            [*pip, "install", "--no-compile", "-c", "constraints.txt", "-e", ".[runtime]"],
             "a package index must be in reach (pip's own settings, for example PIP_INDEX_URL, are honoured)",
         )
         stamp.write_text(wanted)
