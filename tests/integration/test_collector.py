@@ -1,53 +1,32 @@
 """The collector as a process, against a real S3 server: crashes, outages, the end, what is in the bucket."""
 
 import asyncio
-import gzip
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
 import duckdb
 import pytest
-from aiohttp import web
 
 from flow_runtime import spool
 from flow_runtime.contracts.settings import (
-    CollectionSettings,
-    Identity,
-    ServerSettings,
-    SpoolSettings,
     StoreSettings,
-    settings_json,
 )
-from flow_runtime.spool import CollectorState, SpoolWriter
 from flow_runtime.store import Store, StoreError
+from tests.integration.collector_world import World, finish, killer, stored_lines, write_and_die
 from tests.integration.processes import free_port
 from tests.integration.s3 import S3, s3_server, secret_folder
 from tests.unit.evaluator_parts import record
 
 # The first test may have to build the S3 server from its Go module.
 pytestmark = pytest.mark.timeout(300)
-BOT = Identity(namespace="shop", deployment="bot")
 QUERY = """
     select id, date, hour, inputs->>'query', outputs->>'reply', latency_ms, tokens.prompt
     from read_json($files, format = 'newline_delimited', hive_partitioning = true)
     order by id
-"""
-DYING_SERVER = """
-import sys, time
-from pathlib import Path
-from flow_runtime.spool import SpoolWriter
-writer = SpoolWriter(Path(sys.argv[1]))
-assert writer.append(sys.argv[2].encode())
-print("written", flush=True)
-time.sleep(60)
 """
 
 
@@ -55,74 +34,6 @@ time.sleep(60)
 def s3(tmp_path: Path) -> Iterator[S3]:
     with s3_server(tmp_path) as server:
         yield server
-
-
-class World:
-    """A spool with its writer, and collectors that take from it."""
-
-    def __init__(self, folder: Path, store: StoreSettings) -> None:
-        self.spool = folder / "spool"
-        self.spool.mkdir()
-        self.store = store
-        self.writer = SpoolWriter(self.spool, seal_after_seconds=0.1)
-        self._settings = folder / "settings.json"
-        settings = ServerSettings(
-            identity=BOT,
-            revision="0123456789ab",
-            collection=CollectionSettings(store=store, spool=SpoolSettings(directory=self.spool)),
-        )
-        self._settings.write_text(settings_json(settings))
-
-    def start(self) -> subprocess.Popen[str]:
-        collector = subprocess.Popen(
-            [sys.executable, "-m", "flow_runtime.collector", str(self._settings)],
-            env=os.environ | {"POD_UID": "3b1c-uid"},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert collector.stderr is not None
-        assert "collecting" in collector.stderr.readline()
-        return collector
-
-    def write(self, first: int, count: int) -> None:
-        """Collect records and seal them into a segment."""
-        for number in range(first, first + count):
-            assert self.writer.append(record(number).model_dump_json().encode())
-        self.writer.seal()
-
-    @property
-    def state(self) -> CollectorState:
-        return spool.read_collector_state(self.spool)
-
-    async def until(self, ready: Callable[[], bool], seconds: float = 20) -> None:
-        for _ in range(int(seconds / 0.05)):
-            if ready():
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(self.state)
-
-
-async def stored_lines(settings: StoreSettings) -> list[bytes]:
-    store = Store.open(settings)
-    keys = await store.list("default/shop/bot/records")
-    return [line for key in keys for line in gzip.decompress(await store.get(key)).splitlines()]
-
-
-def write_and_die(directory: Path, line: str) -> None:
-    """Be a server that collects one record and is killed: its segment stays open, its lock ends."""
-    command = [sys.executable, "-c", DYING_SERVER, directory, line]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        assert server.stdout.readline() == b"written\n"
-        server.kill()
-
-
-def finish(collector: subprocess.Popen[str]) -> str:
-    """End a collector as the kubelet does; gives its log."""
-    collector.send_signal(signal.SIGTERM)
-    _, log = collector.communicate(timeout=30)
-    assert collector.returncode == 0, log
-    return log
 
 
 async def test_what_is_collected_is_in_the_bucket_and_duckdb_reads_it(s3: S3, tmp_path: Path) -> None:
@@ -149,37 +60,6 @@ async def test_the_end_stores_what_a_killed_server_left_open(s3: S3, tmp_path: P
     log = finish(collector)
     assert len(await stored_lines(s3.settings)) == 1
     assert "draining the spool" in log
-
-
-@asynccontextmanager
-async def killer(s3: S3, victim: Callable[[], subprocess.Popen[str]]) -> AsyncIterator[str]:
-    """A proxy that lets the first PUT reach the S3 server and kills the collector before it hears of it."""
-    killed: list[str] = []
-
-    async def forward(request: web.Request) -> web.Response:
-        body = await request.read()
-        async with aiohttp.ClientSession(auto_decompress=False) as client:
-            url = s3.endpoint + request.raw_path
-            # The signature covers the host that the client believes to talk to.
-            async with client.request(request.method, url, data=body, headers=request.headers) as answer:
-                content, status, headers = await answer.read(), answer.status, dict(answer.headers)
-        if request.method == "PUT" and not killed:
-            killed.append(request.path)
-            victim().kill()
-            victim().wait()
-        headers.pop("Content-Length", None)
-        return web.Response(body=content, status=status, headers=headers)
-
-    app = web.Application(client_max_size=2**26)
-    app.router.add_route("*", "/{path:.*}", forward)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_collector_killed_between_put_and_remove_stores_the_same_object_again(
