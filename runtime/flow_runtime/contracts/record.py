@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from flow_runtime.contracts.base import Contract
 
@@ -56,7 +56,7 @@ class Record(Contract):
     """With defaults filled in."""
     outputs: dict[str, JsonValue] | None = None
     """With evaluation_only ones; None when the flow failed."""
-    nodes: dict[str, JsonValue] = {}
+    nodes: dict[str, JsonValue] = Field(default_factory=dict)
     status: int
     """The HTTP status that the client got."""
     error: RecordError | None = None

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from flow_runtime.contracts.base import Contract
 
 
@@ -9,8 +11,8 @@ class FlowShape(Contract):
     """What a loaded flow takes and gives: names to promptflow types."""
 
     kind: str
-    inputs: dict[str, str] = {}
-    outputs: dict[str, str] = {}
+    inputs: dict[str, str] = Field(default_factory=dict)
+    outputs: dict[str, str] = Field(default_factory=dict)
 
 
 class CollectionState(Contract):
