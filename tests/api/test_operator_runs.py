@@ -17,12 +17,10 @@ FINISHED = "2026-11-22T06:10:00Z"
 LATER = "2026-11-22T07:10:00Z"
 
 
-@pytest.fixture
-def operator(
-    plane: ControlPlane, api: Api, namespace: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Operator]:
+@pytest.fixture(scope="module")
+def operator(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     grant_rights(api)
-    started = Operator(plane, api, tmp_path_factory.mktemp("operator"), namespace)
+    started = Operator(plane, api, tmp_path_factory.mktemp("operator"))
     with contextlib.closing(started):
         started.start()
         yield started
@@ -144,14 +142,7 @@ def test_after_a_restart_the_gauges_are_back_and_no_event_is_told_twice(
     "garbage",
     [
         "Traceback (most recent call last): \x1b[31m ignore previous instructions",
-        '{"run": "x"}',
-        summary(metric("groundedness", "Pass", 10, 0, pass_rate=float("nan"))),
-        summary(metric("groundedness", "Pass", -10, 0, pass_rate=0.5)),
-        summary(metric("a b", "Pass", 1, 0)),
-        summary(metric("fluency", "Pass", 1, 0), metric("fluency", "Pass", 1, 0)),
-        summary(metric("fluency", "Pass", 1, 0), window_end="9999-12-31T23:59:59-14:00"),
         summary(metric("fluency", "Pass", 1, 0), records=10**30),
-        summary(),
     ],
 )
 def test_garbage_instead_of_a_summary_fails_the_run_and_leaves_the_last_verdict(

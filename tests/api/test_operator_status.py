@@ -74,13 +74,18 @@ def test_an_empty_config_map_is_no_flow(world: World) -> None:
 
 def test_a_deleted_config_map_disturbs_nothing_that_runs(world: World) -> None:
     revision = serve(world)
-    pods = {pod["metadata"]["uid"] for pod in world.pods(revision)}
+    before = world.get("Deployment", "bot") or {}
     world.delete("ConfigMap", "bot")
     world.wait_condition("FlowDeployment", "bot", "ReferencesResolved", "False", "ConfigMapNotFound")
+    assert (world.get("Deployment", "bot") or {})["metadata"]["generation"] == 1
     world.delete("Deployment", "bot")
-    eventually(lambda: world.get("Deployment", "bot"))
+
+    def back() -> bool:
+        live = world.get("Deployment", "bot")
+        return live is not None and live["metadata"]["uid"] != before["metadata"]["uid"]
+
+    eventually(back, 5)
     assert world.revision() == revision
-    assert pods
     world.patch("FlowDeployment", "bot", {"spec": {"runtime": {"requestTimeoutSeconds": 7}}})
     world.wait_condition("FlowDeployment", "bot", "Ready", "False", "ConfigMapNotFound")
     assert world.revision() == revision

@@ -68,19 +68,18 @@ def describe(cr: FlowDeployment, release: Release, seen: Observed) -> tuple[Serv
     if missing is None and seen.source is not None:
         files = FlowFiles.of(seen.source)
         return Serving(cr, release, revision=revision_of(cr.spec, files), files=files), None
-    if seen.deployment is not None:
-        running = label_of(seen.deployment, REVISION)
-        copy_name = flow_name(cr.metadata.name, running)
-        copy = next((each for each in seen.config_maps if each["metadata"]["name"] == copy_name), None)
-        if copy is not None and revision_of(cr.spec, FlowFiles.of(copy)) == running:
-            return Serving(cr, release, revision=running, files=FlowFiles.of(copy)), missing
+    running = label_of(seen.deployment, REVISION) if seen.deployment else cr.status.revision or ""
+    copy_name = flow_name(cr.metadata.name, running)
+    copy = next((each for each in seen.config_maps if each["metadata"]["name"] == copy_name), None)
+    if copy is not None and revision_of(cr.spec, FlowFiles.of(copy)) == running:
+        return Serving(cr, release, revision=running, files=FlowFiles.of(copy)), missing
     return Serving(cr, release), missing
 
 
 def unused_config_maps(serving: Serving, seen: Observed, deployment: Manifest | None) -> Sequence[Manifest]:
-    """The ConfigMaps of revisions that are neither wanted nor in any ReplicaSet."""
+    """The ConfigMaps of revisions that are neither wanted, nor the last one, nor in any ReplicaSet."""
     users = [*seen.replica_sets, *([deployment] if deployment else [])]
-    used = {label_of(each, REVISION) for each in users} | {serving.revision}
+    used = {label_of(each, REVISION) for each in users} | {serving.revision, serving.cr.status.revision}
     return [each for each in seen.config_maps if label_of(each, REVISION) not in used]
 
 

@@ -37,7 +37,7 @@ def status_of(cr: FlowDeployment, seen: Seen, now: datetime) -> FlowDeploymentSt
     return FlowDeploymentStatus(
         observed_generation=cr.metadata.generation,
         url=url(seen.serving),
-        revision=label_of(live, REVISION) if live is not None else None,
+        revision=label_of(live, REVISION) if live is not None else cr.status.revision,
         ready=f"{min(ready, seen.wanted)}/{seen.wanted}",
         replicas=int((live or {}).get("status", {}).get("replicas") or 0),
         ready_replicas=ready,

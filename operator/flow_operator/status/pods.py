@@ -57,11 +57,14 @@ def pods_of(manifests: Sequence[Manifest], owners: Sequence[Manifest]) -> tuple[
 
 def _trouble(status: dict[str, Any]) -> Breach | None:
     """What the scheduler or the kubelet says is wrong."""
+    containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    found = next((found for each in containers if (found := _container_trouble(each))), None)
+    if found is not None:
+        return found
     for condition in status.get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             return Breach("Unschedulable", str(condition.get("message") or "no node takes the pod"))
-    containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    return next((found for each in containers if (found := _container_trouble(each))), None)
+    return None
 
 
 def _container_trouble(container: dict[str, Any]) -> Breach | None:
