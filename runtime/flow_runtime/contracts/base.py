@@ -19,6 +19,6 @@ STATE_LIMIT = 16 * 1024
 
 
 class Contract(BaseModel):
-    """Frozen, and a tolerant reader: the two ends may be of different releases, so unknown fields are ignored."""
+    """Frozen, and a tolerant reader: its two ends may be of different releases."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
