@@ -5,7 +5,6 @@ images=$root/hack/images
 env_file=$cache/images.env
 python=$root/.venv/bin/python
 stock_base=python:3.11-slim-bookworm
-stock_prometheus=prom/prometheus:v3.5.0
 pip_version=26.3
 usual_images=(runtime operator versitygw)
 
@@ -18,6 +17,17 @@ repository() {
     versitygw | prometheus) echo "flow-operator/$1" ;;
     *) fail "no image called '$1'" "the names are: ${usual_images[*]} prometheus" ;;
   esac
+}
+
+# The makers' own images of the same releases, for a machine without Go.
+stock_image() {
+  case $1 in versitygw) echo versity/versitygw:v1.8.0 ;; prometheus) echo prom/prometheus:v3.16.0 ;; esac
+}
+
+# in_registry REGISTRY LOCAL_NAME: what an image that was built here is called there.
+in_registry() {
+  local repository=${2%:*}
+  echo "${1%/}/${repository//\//-}:${2##*:}"
 }
 
 dockerfile() {
