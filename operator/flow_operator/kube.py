@@ -15,12 +15,14 @@ from kubernetes.config import load_incluster_config, load_kube_config
 from kubernetes.config.config_exception import ConfigException
 
 from flow_operator.errors import InvalidSettings, Refused, Unavailable
-from flow_operator.resources import EVENT, Resource
+from flow_operator.resources import Resource
 
 FIELD_MANAGER = "flow-operator"
 DEADLINE_SECONDS = 15.0
 PAGE = 500
 _MESSAGE_LIMIT = 400
+_APPLY = {"fieldManager": FIELD_MANAGER, "force": "true"}
+_APPLY_TYPE = "application/apply-patch+yaml"
 _TRY_AGAIN = {401, 408, 409, 410, 425, 429}
 """401: a projected token was being replaced; 409: somebody else was faster; 410: a continue token expired."""
 
@@ -81,15 +83,14 @@ class Kube:
                 return found
             query["continue"] = following
 
-    async def apply(self, resource: Resource, manifest: Manifest, subresource: str | None = None) -> Manifest:
+    async def apply(self, resource: Resource, manifest: Manifest) -> Manifest:
         """Server-side apply of the whole intended object, by force, as `flow-operator`."""
         meta = manifest["metadata"]
-        path = resource.path(meta["namespace"], meta["name"], subresource)
-        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
-        return await self._call("PATCH", path, query, manifest, "application/apply-patch+yaml") or {}
+        path = resource.path(meta["namespace"], meta["name"])
+        return await self._call("PATCH", path, _APPLY, manifest, _APPLY_TYPE) or {}
 
     async def apply_status(self, resource: Resource, owner: Manifest, status: Manifest) -> None:
-        """Write the whole status of `owner`, unless the object of that name is another one by now."""
+        """Write the whole status of `owner`, unless it is gone; Unavailable if another has its name now."""
         meta = {key: owner["metadata"][key] for key in ("name", "namespace", "uid")}
         manifest = {
             "apiVersion": resource.api_version,
@@ -97,7 +98,8 @@ class Kube:
             "metadata": meta,
             "status": status,
         }
-        await self.apply(resource, manifest, "status")
+        path = resource.path(meta["namespace"], meta["name"], "status")
+        await self._call("PATCH", path, _APPLY, manifest, _APPLY_TYPE, absent_is_none=True)
 
     async def delete(self, resource: Resource, live: Manifest) -> None:
         """Delete exactly this object (by uid), in the background; no matter if it is gone."""
@@ -113,10 +115,6 @@ class Kube:
             "POST", path, {"fieldManager": FIELD_MANAGER}, manifest, exists_is_none=True
         )
         return created is not None
-
-    async def create_event(self, event: Manifest) -> bool:
-        """Post an Event; False when it was posted before (names are deterministic)."""
-        return await self.create(EVENT, event)
 
     async def replace(self, resource: Resource, manifest: Manifest) -> Manifest:
         """Replace an object at its resourceVersion; Unavailable when somebody changed it."""

@@ -152,17 +152,18 @@ class World:
         phase = "Succeeded" if code == 0 else "Failed"
         self.patch("Pod", name, {"status": {"phase": phase, "containerStatuses": [container]}}, "status")
 
-    def roll(self, revision: str) -> None:
-        """Let every pod of a revision run and be ready, as it appears, until the Deployment has rolled."""
+    def roll(self, revision: str, *, on_nodes: bool = False) -> None:
+        """Let every pod of a revision (once it has its node) be ready, until the Deployment has rolled."""
 
         def rolled() -> bool:
             for pod in self.pods(revision):
-                if pod["status"].get("phase") == "Pending":
+                placed = "nodeName" in pod["spec"] or not on_nodes
+                if placed and pod["status"].get("phase") == "Pending":
                     self.run_pod(pod["metadata"]["name"], ready=True)
             status = (self.get("Deployment", "bot") or {}).get("status", {})
             wanted = (self.get("FlowDeployment", "bot") or {})["spec"]["replicas"]
             counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")}
-            return counts == {wanted}
+            return counts == {wanted} and len(self.pods(revision)) == wanted
 
         eventually(rolled, 30, f"revision {revision} does not roll out")
 
