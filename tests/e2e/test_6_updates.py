@@ -2,6 +2,7 @@
 
 import time
 
+from hack import helm
 from tests.e2e import manifests, resources, waits
 from tests.e2e.kubectl import Manifest
 from tests.e2e.world import World
@@ -70,6 +71,29 @@ def test_mending_the_flow_rolls_through_without_a_failed_request(world: World, b
     waits.until_condition(world.kubectl, "fd", bot, "Ready", "True")
     time.sleep(1)
     assert len({revision(p) for p in world.kubectl.list("pods", world.pods_of())}) == 1
+
+
+def test_an_upgrade_of_the_operator_restarts_no_pod_and_says_that_a_newer_runtime_waits(
+    world: World, bot: str
+) -> None:
+    before = {p["metadata"]["uid"] for p in waits.until_ready_pods(world.kubectl, world.pods_of(), 3)}
+    values = helm.image_values(world.images)
+    try:
+        helm.install(values | {"runtime": {"image": "flow-runtime:of-tomorrow"}})
+        told = waits.until_condition(world.kubectl, "fd", bot, "RuntimeOutdated", "True")
+        assert "flow-runtime:of-tomorrow" in told["message"]
+        assert {p["metadata"]["uid"] for p in world.kubectl.list("pods", world.pods_of())} == before
+    finally:
+        helm.install(values)
+    waits.until_condition(world.kubectl, "fd", bot, "RuntimeOutdated", "False")
+    assert {p["metadata"]["uid"] for p in world.kubectl.list("pods", world.pods_of())} == before
+
+
+def test_kubectl_scale_sets_the_number_of_pods(world: World, bot: str) -> None:
+    world.kubectl("scale", f"fd/{bot}", "--replicas=2")
+    waits.until_ready_pods(world.kubectl, world.pods_of(), 2)
+    world.kubectl("scale", f"fd/{bot}", "--replicas=3")
+    waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
 
 
 def names_the_error(live: Manifest) -> str | None:
