@@ -125,9 +125,9 @@ def test_a_failed_run_leaves_verdict_quality_and_judge_as_they_were() -> None:
     assert condition(status, "RunSucceeded") == ("False", "SummaryInvalid")
     assert condition(status, "QualityMet") == ("True", "QualityMet")
     assert condition(status, "JudgeHealthy")[0] == "True"
-    assert (status.verdict, status.last_good_run) == ("Pass", "now")
+    assert (status.verdict, status.last_good_run) == ("Pass", "now-now-uid")
     assert status.last_run is not None
-    assert (status.last_run.id, status.last_run.verdict) == ("bad", None)
+    assert (status.last_run.id, status.last_run.verdict) == ("bad-uid", None)
 
 
 def test_an_unhealthy_judge_is_said_in_its_own_cleaned_words() -> None:

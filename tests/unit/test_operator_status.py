@@ -135,6 +135,7 @@ def of_llm(*pods: Pod) -> Seen:
         (of_llm(), "Unknown", "WaitingForPods"),
         (of_llm(pod(ready=False)), "Unknown", "WaitingForPods"),
         (of_llm(pod()), "True", "Resolved"),
+        (of_llm(pod(state=state("Ready", "Secret openai has no api_key"))), "False", "ConnectionInvalid"),
         (of_llm(pod(ready=False, state=state("FlowInvalid"))), "True", "Resolved"),
         (
             of_llm(pod(), pod(ready=False, state=state("ConnectionInvalid", "no key"))),

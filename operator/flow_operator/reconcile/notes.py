@@ -51,7 +51,7 @@ def _changes(old: Sequence[Condition], new: Sequence[Condition]) -> list[Note]:
 
 
 def _run_notes(old: FlowMonitorStatus, run: Run | None) -> list[Note]:
-    if run is None or (old.last_run and (old.last_run.id, old.last_run.finished) == (run.job, run.finished)):
+    if run is None or (old.last_run and (old.last_run.id, old.last_run.finished) == (run.id, run.finished)):
         return []
     if run.failure is not None:
         text = f"run {run.job} failed: {run.failure.message} ({run.failure.reason})"

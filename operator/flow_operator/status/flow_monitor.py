@@ -38,7 +38,7 @@ def status_of(cr: FlowMonitor, seen: Seen, now: datetime) -> FlowMonitorStatus:
     return FlowMonitorStatus(
         observed_generation=cr.metadata.generation,
         last_run=_last_run(run) if run else old.last_run,
-        last_good_run=run.job if run and good else old.last_good_run,
+        last_good_run=run.id if run and good else old.last_good_run,
         next_run=seen.next_run,
         metrics=metrics,
         worst_metric=worst.name if worst else None,
@@ -159,9 +159,9 @@ def _metric(metric: MetricSummary) -> MetricStatus:
 def _last_run(run: Run) -> LastRun:
     summary = run.summary
     if summary is None:
-        return LastRun(id=run.job, finished=run.finished)
+        return LastRun(id=run.id, finished=run.finished)
     return LastRun(
-        id=run.job,
+        id=run.id,
         window_start=utc(summary.window_start),
         window_end=utc(summary.window_end),
         started=utc(summary.started),

@@ -34,6 +34,11 @@ class Run:
     outcome: RunSummary | Breach
 
     @property
+    def id(self) -> str:
+        """Its name, as the evaluator makes it too: a Job's name can be used again, its uid cannot."""
+        return f"{self.job}-{self.uid[:8]}"
+
+    @property
     def failure(self) -> Breach | None:
         """Why the run came to no end."""
         if isinstance(self.outcome, Breach):

@@ -61,7 +61,8 @@ def references_resolved(seen: Seen) -> Finding:
     if seen.source_missing:
         return false(seen.source_missing)
     for pod in seen.current:
-        if pod.state is not None and pod.state.reason == "ConnectionInvalid":
+        # A pod that is ready and yet says something has lost a connection and goes on with what it knew.
+        if pod.state and (pod.state.reason == "ConnectionInvalid" or (pod.state.ready and pod.state.message)):
             return false(Breach("ConnectionInvalid", _said(pod, pod.state.message)))
         if pod.trouble is not None and pod.trouble.reason == "ContainerNotStarted":
             return false(pod.trouble)
