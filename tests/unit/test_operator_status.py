@@ -16,7 +16,8 @@ from flow_operator.status import serving as checks
 from flow_operator.status.conditions import Breach, conditions_of, true, unknown
 from flow_operator.status.flow_deployment import status_of, with_old_counts
 from flow_operator.status.pods import Pod, pod_of
-from flow_operator.status.serving import Seen, fresh_rollout
+from flow_operator.status.ready import ready
+from flow_operator.status.seen import Seen, fresh_rollout
 from flow_operator.status.text import clean, reason
 from flow_runtime.contracts.state import CollectionState, FlowShape, PodState
 from tests.unit import golden
@@ -82,7 +83,7 @@ PULL = Breach("ImagePullFailed", "image x")
     ],
 )
 def test_ready_says_whether_and_why_not(given: Seen, status: str, why: str, said: str) -> None:
-    found = checks.ready(given)
+    found = ready(given)
     assert (found.status, found.reason) == (status, why)
     assert said in found.message
 
@@ -90,36 +91,37 @@ def test_ready_says_whether_and_why_not(given: Seen, status: str, why: str, said
 def test_a_pods_own_word_explains_more_than_the_scheduler_does() -> None:
     waiting = pod("bot-1", ready=False, trouble=UNSCHEDULABLE)
     broken = pod("bot-2", ready=False, state=state("FlowInvalid", "line 3"))
-    assert checks.ready(seen(STARTING, waiting, broken)).reason == "FlowInvalid"
+    assert ready(seen(STARTING, waiting, broken)).reason == "FlowInvalid"
 
 
 def test_an_outgoing_revision_that_still_answers_is_mentioned() -> None:
     old = [pod(f"old-{n}", revision="0123456789ab") for n in range(3)]
     broken = pod("new-1", ready=False, state=state("FlowInvalid", "line 3"))
-    said = checks.ready(seen(STARTING | {"updatedReplicas": 1}, broken, *old)).message
+    said = ready(seen(STARTING | {"updatedReplicas": 1}, broken, *old)).message
     assert said.endswith("(revision 0123456789ab keeps serving with 3 pods)")
 
 
 def test_the_word_of_an_outgoing_pod_does_not_count() -> None:
     old = pod("old", revision="0123456789ab", ready=False, state=state("FlowInvalid", "line 3"))
-    assert checks.ready(seen(STARTING, old)).reason == "PodsStarting"
+    assert ready(seen(STARTING, old)).reason == "PodsStarting"
 
 
 def test_a_missing_source_does_not_make_a_running_flow_unready() -> None:
     gone = Breach("ConfigMapNotFound", "no ConfigMap bot")
     running = replace(seen(), source_missing=gone)
-    assert checks.ready(running).status == "True"
+    assert ready(running).status == "True"
     assert checks.references_resolved(running).reason == "ConfigMapNotFound"
     nothing = replace(running, serving=replace(running.serving, revision=None))
-    assert checks.ready(nothing).reason == "ConfigMapNotFound"
+    assert ready(nothing).reason == "ConfigMapNotFound"
 
 
 def test_pods_that_may_not_be_created_are_explained() -> None:
     failure = {"type": "ReplicaFailure", "status": "True", "message": "violates PodSecurity"}
-    found = checks.ready(seen({"conditions": [failure], "unavailableReplicas": 3}))
+    found = ready(seen({"conditions": [failure], "unavailableReplicas": 3}))
     assert (found.reason, found.message) == ("PodsRefused", "violates PodSecurity")
 
 
+FULL = CollectionState(captured=9, dropped=4, reason="StoreUnreachable", message="no route to the bucket")
 LLM = [{"name": "llm", "type": "OpenAI", "secretRef": {"name": "openai"}}]
 
 
@@ -149,6 +151,20 @@ def test_references_are_resolved_when_the_pods_say_so(given: Seen, status: str, 
     assert (found.status, found.reason) == (status, why)
 
 
+def test_the_secret_behind_a_broken_connection_is_named() -> None:
+    broken = of_llm(pod(ready=False, state=state("ConnectionInvalid", "connection 'llm': no api_key")))
+    broken = replace(broken, rollout=STARTING)
+    for found in (checks.references_resolved(broken), ready(broken)):
+        assert "connection 'llm': no api_key" in found.message
+        assert "Secret openai" in found.message
+
+
+def test_the_secret_of_a_store_that_cannot_be_reached_is_named() -> None:
+    store = {"store": {"url": "s3://records", "secretRef": {"name": "bucket-key"}}}
+    given = seen(None, pod(state=state(collection=FULL)), collection=store)
+    assert "Secret bucket-key" in checks.collecting(given).message
+
+
 STALLED = {"conditions": [{"type": "Progressing", "reason": "ProgressDeadlineExceeded", "status": "False"}]}
 
 
@@ -165,9 +181,6 @@ STALLED = {"conditions": [{"type": "Progressing", "reason": "ProgressDeadlineExc
 def test_progressing_follows_the_rollout(given: Seen, status: str, why: str) -> None:
     found = checks.progressing(given)
     assert (found.status, found.reason) == (status, why)
-
-
-FULL = CollectionState(captured=9, dropped=4, reason="StoreUnreachable", message="no route to the bucket")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from flow_operator.resources import CONFIG_MAP, FLOW_DEPLOYMENT
 from flow_operator.status.conditions import Breach
 from flow_operator.status.flow_deployment import status_of, with_old_counts
 from flow_operator.status.pods import pods_of
-from flow_operator.status.serving import Seen, fresh_rollout
+from flow_operator.status.seen import Seen, fresh_rollout
 
 COUNTS_EVERY = timedelta(seconds=60)
 CONFLICT_SECONDS = 10.0

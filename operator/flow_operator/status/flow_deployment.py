@@ -15,7 +15,8 @@ from flow_operator.manifests.names import REVISION, SERVER, label_of, selector_t
 from flow_operator.manifests.service import url
 from flow_operator.status import serving as checks
 from flow_operator.status.conditions import Finding, conditions_of
-from flow_operator.status.serving import Seen
+from flow_operator.status.ready import ready
+from flow_operator.status.seen import Seen
 from flow_operator.status.text import clean, told_time
 from flow_runtime.contracts.state import CollectionState
 
@@ -28,19 +29,19 @@ def status_of(cr: FlowDeployment, seen: Seen, now: datetime) -> FlowDeploymentSt
         "Accepted": checks.accepted(seen),
         "ReferencesResolved": checks.references_resolved(seen),
         "Progressing": checks.progressing(seen),
-        "Ready": checks.ready(seen),
+        "Ready": ready(seen),
         "Collecting": checks.collecting(seen),
         "RuntimeOutdated": checks.runtime_outdated(seen),
     }
-    ready = int(seen.rollout.get("readyReplicas") or 0) if seen.rollout else cr.status.ready_replicas or 0
+    up = int(seen.rollout.get("readyReplicas") or 0) if seen.rollout else cr.status.ready_replicas or 0
     live = seen.deployment
     return FlowDeploymentStatus(
         observed_generation=cr.metadata.generation,
         url=url(seen.serving),
         revision=label_of(live, REVISION) if live is not None else cr.status.revision,
-        ready=f"{min(ready, seen.wanted)}/{seen.wanted}",
+        ready=f"{min(up, seen.wanted)}/{seen.wanted}",
         replicas=int((live or {}).get("status", {}).get("replicas") or 0),
-        ready_replicas=ready,
+        ready_replicas=up,
         selector=selector_text(cr.metadata.name, SERVER),
         flow=_flow(seen) or cr.status.flow,
         collection=_collection(seen),

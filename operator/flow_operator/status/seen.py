@@ -1,0 +1,77 @@
+"""All that one visit found out about a FlowDeployment, and how its pods' words are repeated."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flow_operator.manifests.names import Manifest
+from flow_operator.manifests.serving import Serving
+from flow_operator.status.conditions import Breach
+from flow_operator.status.pods import Pod
+from flow_operator.status.text import clean
+from flow_runtime.contracts.state import PodState
+
+SAID_LIMIT = 600
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that one visit found out about a FlowDeployment."""
+
+    serving: Serving
+    deployment: Manifest | None = None
+    pods: tuple[Pod, ...] = ()
+    source_missing: Breach | None = None
+    """The flow's ConfigMap is not there (or holds nothing)."""
+    conflict: Breach | None = None
+    """An object of another owner has a child's name."""
+    refused: Breach | None = None
+    """The API server did not take a child."""
+    rollout: dict[str, Any] = field(default_factory=dict)
+    """The Deployment's status, empty while it speaks of an older generation of it."""
+
+    @property
+    def wanted(self) -> int:
+        """Pods that shall serve."""
+        return self.serving.replicas
+
+    @property
+    def current(self) -> tuple[Pod, ...]:
+        """Pods of the wanted revision."""
+        return tuple(pod for pod in self.pods if pod.revision == self.serving.revision)
+
+    @property
+    def updated(self) -> int:
+        """Pods of the newest template."""
+        return int(self.rollout.get("updatedReplicas") or 0)
+
+    @property
+    def available(self) -> int:
+        """Pods that take requests, of whatever revision."""
+        return int(self.rollout.get("availableReplicas") or 0)
+
+
+def fresh_rollout(deployment: Manifest | None) -> dict[str, Any]:
+    """The status of a Deployment if it speaks of its present generation, else nothing."""
+    if deployment is None:
+        return {}
+    status: dict[str, Any] = deployment.get("status") or {}
+    up_to_date = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+    return status if up_to_date else {}
+
+
+def said(pod: Pod, message: str) -> str:
+    """What a pod said, or what is said of it, made harmless."""
+    return f"pod {pod.name}: {clean(message, SAID_LIMIT)}"
+
+
+def secrets_of(seen: Seen, state: PodState) -> str:
+    """Name the Secrets behind the connections that a pod speaks of: it sees files and cannot know."""
+    connections = seen.serving.spec.connections
+    meant = [each for each in connections if each.name in state.message] or connections
+    return f" ({'; '.join(f'connection {each.name}: Secret {each.secret_ref.name}' for each in meant)})"
+
+
+def store_of(seen: Seen) -> str:
+    """Name the Secret of the store, for the same reason."""
+    store = seen.serving.store
+    return f" (store: Secret {store.secret_ref.name})" if store is not None and store.secret_ref else ""
