@@ -45,8 +45,9 @@ def test_the_operator_may_not_change_our_specs_nor_hand_out_rights(world: World)
 
 
 def test_the_operator_was_never_refused_anything(world: World, bot: str) -> None:
-    logs = world.system("logs", "deployment/flow-operator", "--tail=-1")
-    assert "forbidden" not in logs.lower()
+    logs = world.system("logs", "deployment/flow-operator", "--tail=-1").splitlines()
+    refused = [line for line in logs if "forbidden" in line and "is being terminated" not in line]
+    assert refused == []
 
 
 def test_no_secret_and_no_question_is_in_the_operators_log(world: World, bot: str) -> None:
