@@ -81,7 +81,7 @@ async def _operate(
 
     def report(resource: Resource, body: Manifest) -> None:
         if resource in OWN_KINDS:
-            resync.reported(body)
+            resync.ear.reported(body)
         for key in keys_of(resource.kind, body, context.references):
             queue.add(key)
 

@@ -16,7 +16,7 @@ from flow_operator.telemetry.metrics import Metrics
 
 VISIT_SECONDS = 60.0
 STALL_SECONDS = 60.0
-"""A change that the watch has not reported for this long is one that it never will."""
+"""A change that the watch has not reported for this long is one that it never will report."""
 
 Reconcile = Callable[[Key], Awaitable[float | None]]
 
@@ -49,24 +49,43 @@ async def work(queue: WorkQueue[Key], reconcilers: Mapping[str, Reconcile], metr
             metrics.reconcile_seconds.labels(key.kind, result).observe(time.monotonic() - start)
 
 
+class Ear:
+    """Notices that a watch has gone deaf: a LIST shows a change that the watch has not reported in time."""
+
+    def __init__(self) -> None:
+        self._reported: dict[str, str] = {}
+        self._missed: dict[str, tuple[str, float]] = {}
+
+    def reported(self, body: Manifest) -> None:
+        """Note what the watch said about an object."""
+        meta = body["metadata"]
+        self._reported[meta["uid"]] = meta["resourceVersion"]
+
+    def deaf(self, listed: Sequence[Manifest], now: float) -> bool:
+        """Whether one and the same change has gone unreported from an earlier LIST until this one."""
+        versions = {each["metadata"]["uid"]: each["metadata"]["resourceVersion"] for each in listed}
+        self._reported = {uid: version for uid, version in self._reported.items() if uid in versions}
+        missed: dict[str, tuple[str, float]] = {}
+        for uid, version in versions.items():
+            if self._reported.get(uid) != version:
+                known = self._missed.get(uid)
+                missed[uid] = known if known is not None and known[0] == version else (version, now)
+        self._missed = missed
+        return any(now - since > STALL_SECONDS for _, since in missed.values())
+
+
 class Resync:
-    """Lists our resources now and then, visits all, and notices a watch that has gone deaf."""
+    """Lists our resources now and then and asks for a visit to all: what watches miss is found here."""
 
     def __init__(self, kube: Kube, namespaces: Sequence[str], seconds: float, metrics: Metrics) -> None:
         self._kube = kube
         self._namespaces: Sequence[str | None] = namespaces or (None,)
         self._seconds = seconds
         self._metrics = metrics
-        self._reported: dict[str, str] = {}
-        self._missed: dict[str, tuple[str, float]] = {}
-
-    def reported(self, body: Manifest) -> None:
-        """Note what the watch said about one of our resources."""
-        meta = body["metadata"]
-        self._reported[meta["uid"]] = meta["resourceVersion"]
+        self.ear = Ear()
 
     async def run(self, add: Callable[[Key], None]) -> None:
-        """Resync for ever; ends the process when the watch has stalled, since a restart mends it."""
+        """Resync for ever; ends the process when the watch has gone deaf, since a restart mends it."""
         while True:
             await asyncio.sleep(self._seconds * random.uniform(0.8, 1.2))
             try:
@@ -76,7 +95,7 @@ class Resync:
                 continue
             for resource, each in listed:
                 add(Key(resource.kind, each["metadata"]["namespace"], each["metadata"]["name"]))
-            if self._stalled([each for _, each in listed]):
+            if self.ear.deaf([each for _, each in listed], time.monotonic()):
                 self._metrics.watch_stalled.inc()
                 log.error("the watch reports no changes any more: starting anew")
                 os._exit(1)
@@ -85,17 +104,3 @@ class Resync:
         """List one of our kinds in every watched namespace."""
         found = [await self._kube.list(resource, namespace) for namespace in self._namespaces]
         return [each for page in found for each in page]
-
-    def _stalled(self, listed: Sequence[Manifest]) -> bool:
-        """Whether the LIST shows the same unreported change for longer than a watch may take."""
-        now = time.monotonic()
-        uids = {each["metadata"]["uid"] for each in listed}
-        self._reported = {uid: version for uid, version in self._reported.items() if uid in uids}
-        missed: dict[str, tuple[str, float]] = {}
-        for each in listed:
-            uid, version = each["metadata"]["uid"], each["metadata"]["resourceVersion"]
-            if self._reported.get(uid) != version:
-                known = self._missed.get(uid)
-                missed[uid] = known if known is not None and known[0] == version else (version, now)
-        self._missed = missed
-        return any(now - since > STALL_SECONDS for _, since in missed.values())

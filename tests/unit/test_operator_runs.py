@@ -222,6 +222,13 @@ def test_jobs_of_another_owner_are_none_of_ours() -> None:
     assert newest_run([job("a", owner="somebody")], pods, OWNER) is None
 
 
+def test_a_schedule_without_a_next_time_is_doubted() -> None:
+    status = status_of(monitor(), Seen(), NOW)
+    assert condition(status, "Scheduled") == ("Unknown", "NextRunUnknown")
+    status = status_of(monitor(), Seen(next_run=NOW), NOW)
+    assert condition(status, "Scheduled") == ("True", "Scheduled")
+
+
 def test_a_run_is_told_once_and_in_words() -> None:
     first = run(summary(metric(verdict="Fail", pass_rate=0.1, low=0.05, high=0.2)))
     status = after(first)

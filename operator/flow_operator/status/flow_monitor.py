@@ -70,6 +70,9 @@ def _scheduled(cr: FlowMonitor, seen: Seen) -> Finding:
         return false(obstacle)
     if cr.spec.suspend:
         return false(Breach("Suspended", "no run starts by itself, because spec.suspend is true"))
+    if seen.next_run is None:
+        said = f"{cr.spec.schedule} ({cr.spec.time_zone}) never seems to come: is there such a date?"
+        return unknown("NextRunUnknown", said)
     return true("Scheduled", f"runs start by the schedule {cr.spec.schedule} ({cr.spec.time_zone})")
 
 
