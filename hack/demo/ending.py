@@ -18,7 +18,8 @@ def print_ending(results: Results, store: str, report: Path) -> None:
     print("\n".join(object_lines(results.objects)))
     print("  records by pod: " + ", ".join(f"{pod} {count}" for pod, count in results.by_pod().items()))
     judge = results.report.judge_model
-    heading(f"Verdicts of run {summary.run}: {summary.sampled} distinct of {summary.records} records, judge {judge}")
+    judged = f"{summary.sampled} distinct of {summary.records} records"
+    heading(f"Verdicts of run {summary.run}: {judged}, judge {judge}")
     print("\n".join(metric_lines(summary)))
     if summary.judge_message:
         print(f"  judge: {clean(summary.judge_message)}")
