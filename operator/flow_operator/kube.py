@@ -90,7 +90,9 @@ class Kube:
         return await self._call("PATCH", path, _APPLY, manifest, _APPLY_TYPE) or {}
 
     async def apply_status(self, resource: Resource, owner: Manifest, status: Manifest) -> None:
-        """Write the whole status of `owner`, unless it is gone; Unavailable if another has its name now."""
+        """Write the whole status if it changed; no matter if `owner` is gone, Unavailable if replaced."""
+        if status == (owner.get("status") or {}):
+            return
         meta = {key: owner["metadata"][key] for key in ("name", "namespace", "uid")}
         manifest = {
             "apiVersion": resource.api_version,

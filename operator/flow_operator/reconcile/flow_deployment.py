@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from flow_operator.api.flowdeployment import FlowDeployment
 from flow_operator.api.flowdeployment_status import CONDITIONS, FlowDeploymentStatus
-from flow_operator.kube import Manifest
 from flow_operator.manifests.flow_deployment import build
 from flow_operator.manifests.kept import keep_template
 from flow_operator.reconcile.children import bring_about, prune
@@ -33,14 +32,14 @@ async def reconcile_flow_deployment(context: Context, key: Key) -> float | None:
         return None
     cr = parse(FlowDeployment, live)
     if isinstance(cr, Breach):
-        await _write(context, live, rejected(CONDITIONS, live, cr, context.now()))
+        await context.kube.apply_status(FLOW_DEPLOYMENT, live, rejected(CONDITIONS, live, cr, context.now()))
         return None
     source = cr.spec.flow.config_map
     context.references.remember(key, [Key("ConfigMap", key.namespace, source.name)] if source else [])
     seen = await _act(context, cr, await observe(context.kube, cr))
     status = _status(context, key, cr, seen)
     await context.events.post(live, deployment_notes(cr.status, status))
-    await _write(context, live, status.model_dump(mode="json", exclude_none=True))
+    await context.kube.apply_status(FLOW_DEPLOYMENT, live, status.model_dump(mode="json", exclude_none=True))
     return _again(context, seen, status)
 
 
@@ -76,11 +75,6 @@ def _status(context: Context, key: Key, cr: FlowDeployment, seen: Seen) -> FlowD
     if status.collection != cr.status.collection:
         context.counted[key] = now
     return status
-
-
-async def _write(context: Context, live: Manifest, status: Manifest) -> None:
-    if status != (live.get("status") or {}):
-        await context.kube.apply_status(FLOW_DEPLOYMENT, live, status)
 
 
 def _again(context: Context, seen: Seen, status: FlowDeploymentStatus) -> float | None:

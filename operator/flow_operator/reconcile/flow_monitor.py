@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flow_operator.api.flowdeployment import FlowDeployment
 from flow_operator.api.flowmonitor import FlowMonitor
 from flow_operator.api.flowmonitor_status import CONDITIONS
-from flow_operator.kube import Manifest
 from flow_operator.manifests.evaluation import Evaluation, Source
 from flow_operator.manifests.flow_monitor import build
 from flow_operator.manifests.names import EVALUATOR, evaluator_name, owned_by, selector_text
@@ -34,7 +33,7 @@ CONFLICT_SECONDS = 10.0
 
 
 async def reconcile_flow_monitor(context: Context, key: Key) -> float | None:
-    """Bring about what a FlowMonitor says. Returns in how many seconds to look again, if before a change."""
+    """Bring about what a FlowMonitor says. Returns in how many seconds to look again, if at all."""
     live = await context.kube.get(FLOW_MONITOR, key.namespace, key.name)
     if live is None or "deletionTimestamp" in live["metadata"]:
         context.forget(key)
@@ -42,14 +41,14 @@ async def reconcile_flow_monitor(context: Context, key: Key) -> float | None:
         return None
     cr = parse(FlowMonitor, live)
     if isinstance(cr, Breach):
-        await _write(context, live, rejected(CONDITIONS, live, cr, context.now()))
+        await context.kube.apply_status(FLOW_MONITOR, live, rejected(CONDITIONS, live, cr, context.now()))
         return None
     watched = Key(FlowDeployment.KIND, key.namespace, cr.spec.flow_deployment_ref.name)
     context.references.remember(key, [watched])
     seen = await _act(context, cr)
     status = status_of(cr, seen, context.now())
     await context.events.post(live, monitor_notes(cr.status, status, seen.run))
-    await _write(context, live, status.model_dump(mode="json", exclude_none=True))
+    await context.kube.apply_status(FLOW_MONITOR, live, status.model_dump(mode="json", exclude_none=True))
     context.metrics.show(key.namespace, key.name, status)
     if seen.conflict is not None:
         return CONFLICT_SECONDS
@@ -128,8 +127,3 @@ def _next(context: Context, cr: FlowMonitor) -> datetime | None:
         return next_time(cr.spec.schedule, ZoneInfo(cr.spec.time_zone), context.now())
     except (ZoneInfoNotFoundError, ValueError):
         return None
-
-
-async def _write(context: Context, live: Manifest, status: Manifest) -> None:
-    if status != (live.get("status") or {}):
-        await context.kube.apply_status(FLOW_MONITOR, live, status)
