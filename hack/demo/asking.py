@@ -8,7 +8,8 @@ from typing import Any
 
 import aiohttp
 
-AT_ONCE = 8
+AT_ONCE, AT_ONCE_SLOW = 8, 4
+"""Requests under way; fewer for a model on this machine."""
 REQUEST_SECONDS = 120
 
 
@@ -27,7 +28,7 @@ class Answered:
 
 
 async def ask_all(
-    url: str, questions: Sequence[dict[str, Any]], progress: Callable[[int], None], at_once: int = AT_ONCE
+    url: str, questions: Sequence[dict[str, Any]], progress: Callable[[int], None], at_once: int
 ) -> list[Answered]:
     """POST every question, `at_once` at a time; one result each, in their order."""
     gate = asyncio.Semaphore(at_once)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from flow_runtime.store import StoreError
 from hack import helm
-from hack.demo import cluster, ending, example, host_llm, llm, results, traffic
+from hack.demo import asking, cluster, ending, example, host_llm, llm, results, traffic
 from hack.demo.kubectl import Kubectl
 from hack.demo.processes import Processes, stop_on_terminate
 from hack.demo.screen import DemoError, fail, heading
@@ -42,7 +42,8 @@ def run() -> None:
         with traffic.bucket(kubectl) as store:
             questions = example.questions()
             before = asyncio.run(results.records_stored(store, cluster.IDENTITY))
-            traffic.ask(kubectl, questions, 4 if chosen.kind is llm.Kind.LOCAL else 8)
+            local = chosen.kind is llm.Kind.LOCAL
+            traffic.ask(kubectl, questions, asking.AT_ONCE_SLOW if local else asking.AT_ONCE)
             traffic.wait_until_stored(kubectl, store, before + len(questions))
             summary = traffic.judge(kubectl, chosen.kind)
             found = asyncio.run(results.read_results(store, cluster.IDENTITY, cluster.NAME, summary.run))

@@ -98,7 +98,8 @@ async def ask(thread: Thread, questions: list[example.Question]) -> None:
         def progress(done: int) -> None:
             shown.note = f"{done}"
 
-        answered = await asking.ask_all(f"{thread.server_url}/score", questions, progress)
+        at_once = asking.AT_ONCE_SLOW if thread.llm.kind is llm.Kind.LOCAL else asking.AT_ONCE
+        answered = await asking.ask_all(f"{thread.server_url}/score", questions, progress, at_once)
         shown.note = asking.told(answered)
     if not any(a.ok for a in answered):
         raise DemoError("no question was answered", f"see {thread.processes.log('server')}")
