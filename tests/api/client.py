@@ -53,7 +53,10 @@ class Api:
         target = f"{path}?{urlencode(query)}" if query else path
         self._connection.request(method, target, None if body is None else json.dumps(body), headers)
         response = self._connection.getresponse()
-        return Answer(response.status, json.loads(response.read()))
+        content = response.read()
+        # A path that is not served is answered in plain text.
+        is_json = response.headers.get_content_type() == "application/json"
+        return Answer(response.status, json.loads(content) if is_json else {"message": content.decode()})
 
     def create(self, manifest: Manifest, **query: str) -> Answer:
         """Create an object of ours in its namespace; unknown fields are refused, not dropped."""
