@@ -19,6 +19,7 @@ from hack.demo.example import FOLDER, flow_archive
 from hack.demo.kubectl import Kubectl, Manifest, condition, wait_for
 from hack.demo.llm import LLM, Kind
 from hack.demo.screen import DemoError, step
+from hack.demo.setup import SLOW_SAMPLE
 
 NAMESPACE, NAME = "flow-demo", "support-bot"
 IDENTITY = Identity(cluster="default", namespace=NAMESPACE, deployment=NAME)
@@ -98,7 +99,8 @@ def apply_example(kubectl: Kubectl, llm: LLM) -> None:
     judge = resources[1]["spec"]["judge"]
     judge["model"] = llm.model
     if llm.kind is Kind.LOCAL:
-        judge |= {"timeoutSeconds": 300, "maxAttempts": 1, "concurrency": 4}
+        judge |= {"timeoutSeconds": 300, "maxAttempts": 2, "concurrency": 4}
+        resources[1]["spec"]["sample"] = {"maxRecords": SLOW_SAMPLE}
     looks = 0
 
     def look() -> tuple[bool, str]:

@@ -26,6 +26,8 @@ IDENTITY = Identity(cluster="try", namespace="default", deployment="support-bot"
 METRICS = ("groundedness", "relevance", "coherence", "fluency")
 SEAL_SECONDS = 2.0
 """Shorter than in a cluster: somebody waits."""
+SLOW_SAMPLE = 30
+"""Of the records; the least that can have a verdict, as a slow judge needs some ten seconds for each."""
 SLOW_JUDGE = {"concurrency": 4, "timeout_seconds": 300.0, "max_attempts": 2}
 """A model on this machine: as many calls at a time as its server works on, and patience."""
 
@@ -93,14 +95,14 @@ def _server(
 
 def _evaluator(store: StoreSettings, connection: ConnectionSettings, llm: LLM) -> EvaluatorSettings:
     judge = JudgeSettings(connection=connection, model=llm.model)
-    if llm.kind is Kind.LOCAL:
-        judge = judge.model_copy(update=SLOW_JUDGE)
+    slow = llm.kind is Kind.LOCAL
     return EvaluatorSettings(
         identity=IDENTITY,
         monitor=MONITOR,
         store=store,
         lookback_seconds=24 * 3600,
+        max_records=SLOW_SAMPLE if slow else 200,
         mapping=Mapping(prompt="inputs.query", completion="outputs.reply", context="outputs.fetched_docs"),
-        judge=judge,
+        judge=judge.model_copy(update=SLOW_JUDGE) if slow else judge,
         metrics=tuple(MetricSettings(name=name) for name in METRICS),
     )
