@@ -42,7 +42,7 @@ class LLM:
         """One honest line for the screen."""
         return {
             Kind.OWN: f"{self.model} at {self.base_url} (yours: about 60 answers and 250 judge calls)",
-            Kind.LOCAL: f"{self.model}, a very small model on this machine: weak, real, slow (judges 30 of the 60 records)",
+            Kind.LOCAL: f"{self.model}, very small, on this machine: real, weak, slow (30 records judged)",
             Kind.STUB: "scripted-stub, a stub: no model, it answers and judges by stated rules\n"
             "  (set OPENAI_API_KEY, OPENAI_BASE_URL or LLM=local for a real one)",
         }[self.kind]
