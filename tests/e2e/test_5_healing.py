@@ -9,6 +9,7 @@ from tests.e2e import manifests, resources, waits
 from tests.e2e.kubectl import Manifest
 from tests.e2e.world import World
 
+OPERATOR = "app.kubernetes.io/name=flow-operator"
 CHILDREN = "deployments,services,serviceaccounts,configmaps,pdb,cronjobs"
 
 
@@ -46,21 +47,29 @@ def children(world: World, name: str) -> list[str]:
     )
 
 
-def kill_operator(world: World) -> None:
+def running_operator(world: World, not_this: str = "") -> tuple[str, str]:
+    """Wait until the operator runs, in another container than `not_this`; returns its node and container."""
+
+    def look() -> tuple[str, str]:
+        (pod,) = world.system.list("pods", OPERATOR)
+        (container,) = pod["status"].get("containerStatuses", [{}])
+        found = container.get("containerID", "").removeprefix("containerd://")
+        assert container.get("ready"), container
+        assert found != not_this, "the killed one is still in the status"
+        return pod["spec"]["nodeName"], found
+
+    return waits.until("a running operator", look, 60)
+
+
+def kill_operator(node: str, container: str) -> None:
     """SIGKILL to the operator's process, from its node: no Lease is given back, nothing is finished."""
-    (pod,) = [
-        p
-        for p in world.system.list("pods", "app.kubernetes.io/name=flow-operator")
-        if "deletionTimestamp" not in p["metadata"]
-    ]
-    (container,) = pod["status"]["containerStatuses"]
-    task = container["containerID"].removeprefix("containerd://")
-    kill = ["ctr", "-n", "k8s.io", "tasks", "kill", "-s", "SIGKILL", task]
-    subprocess.run(["docker", "exec", pod["spec"]["nodeName"], *kill], check=True, timeout=20)
+    kill = ["ctr", "-n", "k8s.io", "tasks", "kill", "-s", "SIGKILL", container]
+    subprocess.run(["docker", "exec", node, *kill], check=True, timeout=20)
 
 
 def made(world: World, name: str, killed_after: float | None) -> tuple[list[str], dict[str, str]]:
     """Make a FlowDeployment and a FlowMonitor, kill the operator at some moment; returns the end state."""
+    node, container = running_operator(world)
     world.kubectl.apply(
         resources.flow(f"{name}-flow"),
         resources.flow_deployment(name, replicas=1),
@@ -68,7 +77,8 @@ def made(world: World, name: str, killed_after: float | None) -> tuple[list[str]
     )
     if killed_after is not None:
         time.sleep(killed_after)
-        kill_operator(world)
+        kill_operator(node, container)
+        running_operator(world, not_this=container)
     waits.until_condition(world.kubectl, "fd", name, "Ready", "True", timeout=120)
     waits.until_condition(world.kubectl, "fm", f"{name}-m", "Scheduled", "True", timeout=60)
     live = world.kubectl.get("fd", name) or {}
@@ -90,8 +100,8 @@ def test_a_run_that_ends_while_the_operator_is_dead_is_told_by_the_next_one(
     world: World, traffic: object
 ) -> None:
     world.kubectl("create", "job", f"--from=cronjob/{manifests.MONITOR}", "unseen")
-    kill_operator(world)
-    world.system("delete", "pod", "-l", "app.kubernetes.io/name=flow-operator", "--force", "--grace-period=0")
+    kill_operator(*running_operator(world))
+    world.system("delete", "pod", "-l", OPERATOR, "--force", "--grace-period=0")
     waits.until(
         "the run in the status",
         lambda: "unseen" in str((world.kubectl.get("fm", manifests.MONITOR) or {})["status"].get("lastRun")),
