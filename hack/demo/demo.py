@@ -43,8 +43,8 @@ def run() -> None:
             questions = example.questions()
             before = asyncio.run(results.records_stored(store, cluster.IDENTITY))
             local = chosen.kind is llm.Kind.LOCAL
-            traffic.ask(kubectl, questions, asking.AT_ONCE_SLOW if local else asking.AT_ONCE)
-            traffic.wait_until_stored(kubectl, store, before + len(questions))
+            answered = traffic.ask(kubectl, questions, asking.AT_ONCE_SLOW if local else asking.AT_ONCE)
+            traffic.wait_until_stored(kubectl, store, before + answered)
             summary = traffic.judge(kubectl, chosen.kind)
             found = asyncio.run(results.read_results(store, cluster.IDENTITY, cluster.NAME, summary.run))
     print("\n".join(status_lines(kubectl)))

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from flow_runtime.contracts.run import RunSummary
 from flow_runtime.contracts.state import PodState
 from flow_runtime.store import Store, StoreError
-from hack.demo import asking, ending, example, llm, results, setup, summary
+from hack.demo import asking, ending, example, llm, setup, summary
+from hack.demo.results import read_results
 from hack.demo.processes import Processes, free_ports, stop_on_terminate
 from hack.demo.screen import DemoError, fail, heading, step
 
@@ -51,8 +52,7 @@ async def run(questions: list[example.Question], folder: Path, environment: Mapp
     with Processes(folder / "logs") as processes:
         chosen = await start_llm(processes, chosen)
         thread = await serve(processes, chosen, setup.write(folder, chosen))
-        await ask(thread, questions)
-        await wait_until_stored(thread, len(questions))
+        await wait_until_stored(thread, await ask(thread, questions))
         said = await evaluate(thread)
         heading("Processes (they end with this command)")
         print("\n".join(summary.table(processes.listed())))
@@ -91,18 +91,20 @@ async def serve(processes: Processes, chosen: llm.LLM, layout: setup.Layout) -> 
     return Thread(processes, chosen, layout, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{metrics_port}")
 
 
-async def ask(thread: Thread, questions: list[example.Question]) -> None:
-    """Send the questions; none of them answered is the end."""
+async def ask(thread: Thread, questions: list[example.Question]) -> int:
+    """Send the questions; returns how many were answered, each of which is a record."""
     with step(f"{len(questions)} questions to {thread.server_url}/score") as shown:
 
         def progress(done: int) -> None:
             shown.note = f"{done}"
 
         at_once = asking.AT_ONCE_SLOW if thread.llm.kind is llm.Kind.LOCAL else asking.AT_ONCE
-        answered = await asking.ask_all(f"{thread.server_url}/score", questions, progress, at_once)
-        shown.note = asking.told(answered)
-    if not any(a.ok for a in answered):
+        results = await asking.ask_all(f"{thread.server_url}/score", questions, progress, at_once)
+        shown.note = asking.told(results)
+    answered = sum(r.ok for r in results)
+    if not answered:
         raise DemoError("no question was answered", f"see {thread.processes.log('server')}")
+    return answered
 
 
 async def wait_until_stored(thread: Thread, count: int) -> None:
@@ -147,7 +149,7 @@ async def evaluate(thread: Thread) -> RunSummary:
 async def show(thread: Thread, said: RunSummary, report: Path) -> None:
     """Print the results and keep the report."""
     store = Store.open(thread.layout.store)
-    found = await results.read_results(store, setup.IDENTITY, setup.MONITOR, said.run)
+    found = await read_results(store, setup.IDENTITY, setup.MONITOR, said.run)
     ending.print_ending(found, store.url, report)
 
 
