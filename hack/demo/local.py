@@ -19,8 +19,8 @@ from flow_runtime.contracts.run import RunSummary
 from flow_runtime.contracts.state import PodState
 from flow_runtime.store import Store, StoreError
 from hack.demo import asking, ending, example, llm, setup, summary
-from hack.demo.results import read_results
 from hack.demo.processes import Processes, free_ports, stop_on_terminate
+from hack.demo.results import read_results
 from hack.demo.screen import DemoError, fail, heading, step
 
 FOLDER = example.ROOT / "try"
