@@ -104,7 +104,7 @@ def world(system: Kubectl, images: dict[str, str]) -> Iterator[World]:
     kubectl.apply(*(each for helper in manifests.HELPERS for each in helper(images, nodes[0])))
     waits.until_ready_pods(kubectl, "helper", len(manifests.HELPERS), timeout=90)
     yield World(kubectl, system, images, home=nodes[0], other=nodes[1])
-    # First what still stores records, while there is a store: a collector without one tries until its time is up.
+    # First what still stores records: a collector whose store is gone tries until its time is up.
     kubectl("delete", "fd,fm", "--all", "--timeout=30s")
     waits.until_gone(kubectl, "pods", SERVER)
     kubectl("delete", "namespace", NAMESPACE, "--timeout=120s", timeout=130)
