@@ -136,9 +136,10 @@ def _bound(held: contextlib.ExitStack, count: int) -> Iterator[int]:
 
 
 def stop_on_terminate() -> None:
-    """Let SIGTERM unwind like Ctrl-C does, so that everything started is stopped."""
+    """Let SIGTERM and a closed terminal unwind like Ctrl-C does, so that everything started is stopped."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)

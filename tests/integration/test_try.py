@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -52,7 +53,8 @@ def test_two_rows_alone_are_inconclusive_however_good_they_are(tmp_path: Path):
 
 
 @pytest.mark.timeout(60)
-def test_every_process_is_gone_after_an_interrupt(tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_every_process_is_gone_after_an_interrupt(tmp_path: Path, number: signal.Signals):
     code = (
         "import pathlib, sys, asyncio; from hack.demo import local; local.stop_on_terminate();"
         "asyncio.run(local.run(local.example.questions(), pathlib.Path(sys.argv[1]), {}))"
@@ -69,7 +71,7 @@ def test_every_process_is_gone_after_an_interrupt(tmp_path: Path):
     for line in process.stdout:
         if "server and collector" in line:
             break
-    process.terminate()
+    process.send_signal(number)
     process.communicate(timeout=30)
     assert process.returncode != 0
     assert running_below(folder) == []
