@@ -30,7 +30,7 @@ _RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleB
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], seconds: float = 15.0, what: str = "") -> T:
+def eventually(look: Callable[[], T | None], seconds: float = 60.0, what: str = "") -> T:
     """The first thing that `look` finds, neither None nor False; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

@@ -36,6 +36,11 @@ class World:
         self.api = api
         self.namespace = namespace
 
+    def close(self) -> None:
+        """Leave nothing that an operator of all namespaces would go on visiting."""
+        for kind in ("FlowMonitor", "FlowDeployment"):
+            self.api.call("DELETE", self.path(kind))
+
     def path(self, kind: str, name: str = "") -> str:
         return PATHS[kind].format(self.namespace) + (f"/{name}" if name else "")
 
@@ -85,7 +90,7 @@ class World:
         return next((each for each in known if each["type"] == condition), {})
 
     def wait_condition(
-        self, kind: str, name: str, condition: str, status: str, reason: str, seconds: float = 15.0
+        self, kind: str, name: str, condition: str, status: str, reason: str, seconds: float = 60.0
     ) -> dict[str, Any]:
         """Wait for a condition with that status and reason."""
 
@@ -165,7 +170,7 @@ class World:
             counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")}
             return counts == {wanted} and len(self.pods(revision)) == wanted
 
-        eventually(rolled, 30, f"revision {revision} does not roll out")
+        eventually(rolled, what=f"revision {revision} does not roll out")
 
 
 class StateServer:

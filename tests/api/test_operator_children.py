@@ -38,8 +38,9 @@ def operator(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def world(api: Api, namespace: str, operator: Operator) -> World:
-    return World(api, namespace)
+def world(api: Api, namespace: str, operator: Operator) -> Iterator[World]:
+    with contextlib.closing(World(api, namespace)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ def test_the_copy_of_a_revision_goes_when_no_replica_set_has_it(settled: World) 
         expected = {f"ConfigMap/bot-{each}{part}" for each in used for part in ("", "-settings")}
         return first not in used and revision in used and copies == expected
 
-    eventually(only_what_is_used, 20)
+    eventually(only_what_is_used)
 
 
 def test_deleting_the_flow_deployment_stops_the_monitor_and_says_so(settled: World) -> None:

@@ -101,15 +101,15 @@ def steps(world: World) -> list[tuple[Callable[[], object], Callable[[], object]
 
     return [
         (begin, lambda: world.wait_pods(world.revision(), 3) and world.wait_children("CronJob/quality")),
-        (change_spec, lambda: eventually(lambda: has_timeout(90), 20)),
+        (change_spec, lambda: eventually(lambda: has_timeout(90))),
         (lambda: world.source(text="nodes: [1]\n"), lambda: _second_copy(world)),
-        (lose_children, lambda: eventually(found_again, 20)),
+        (lose_children, lambda: eventually(found_again)),
     ]
 
 
 def _second_copy(world: World) -> None:
     """Three ReplicaSets: each of the three revisions so far has come to be."""
-    eventually(lambda: len(world.every("ReplicaSet")) == 3, 20)
+    eventually(lambda: len(world.every("ReplicaSet")) == 3)
 
 
 def settle(world: World, plane: ControlPlane) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def test_children_go_with_their_resource_while_the_operator_is_away(world: World
     assert "finalizers" not in (world.get("FlowDeployment", "bot") or {})["metadata"]
     world.delete("FlowDeployment", "bot")
     world.delete("FlowMonitor", "quality")
-    eventually(lambda: not world.children() and not world.every("Pod"), 60)
+    eventually(lambda: not world.children() and not world.every("Pod"))
     assert world.get("ConfigMap", "bot") is not None  # the user's own
 
 
@@ -231,7 +231,7 @@ def test_a_standby_takes_over_at_once_when_the_lease_is_given_back(
     world.create("FlowDeployment", flow_deployment(world.namespace))
     world.wait_children("Deployment/bot")
     assert operator.stop() == 0
-    eventually(lambda: holder(api) == "flow-operator-1", 5)
+    eventually(lambda: holder(api) == "flow-operator-1", 12)  # its end is 15 s away
     world.delete("Service", "bot")
     world.wait_children("Service/bot")
     assert other_operator.stop() == 0

@@ -28,13 +28,13 @@ def operator(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def world(api: Api, namespace: str, operator: Operator) -> World:
-    made = World(api, namespace)
-    made.source()
-    made.create("FlowDeployment", flow_deployment(namespace))
-    made.create("FlowMonitor", flow_monitor(namespace))
-    made.wait_children("CronJob/quality")
-    return made
+def world(api: Api, namespace: str, operator: Operator) -> Iterator[World]:
+    with contextlib.closing(World(api, namespace)) as made:
+        made.source()
+        made.create("FlowDeployment", flow_deployment(namespace))
+        made.create("FlowMonitor", flow_monitor(namespace))
+        made.wait_children("CronJob/quality")
+        yield made
 
 
 def metric(name: str, verdict: str, passed: int, failed: int, **more: Any) -> dict[str, Any]:
@@ -220,9 +220,9 @@ def test_a_job_of_somebody_else_is_no_run(world: World, kubectl: Any) -> None:
 def test_a_pod_that_was_killed_without_a_word_fails_the_run(world: World, kubectl: Any) -> None:
     kubectl("create", "job", "--from=cronjob/quality", "now", "-n", world.namespace)
     for _ in range(3):  # the first attempt and both retries
-        pod = eventually(lambda: _pod(world, "now"), 60)
+        pod = eventually(lambda: _pod(world, "now"))
         world.finish_pod(pod["metadata"]["name"], "", FINISHED, code=137)
         if events(world, "BackoffLimitExceeded"):
             break
-    found = world.wait_condition("FlowMonitor", "quality", "RunSucceeded", "False", "EvaluatorFailed", 30)
+    found = world.wait_condition("FlowMonitor", "quality", "RunSucceeded", "False", "EvaluatorFailed")
     assert "exit code 137" in found["message"]

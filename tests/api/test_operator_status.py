@@ -29,8 +29,9 @@ def operator(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def world(api: Api, namespace: str, operator: Operator) -> World:
-    return World(api, namespace)
+def world(api: Api, namespace: str, operator: Operator) -> Iterator[World]:
+    with contextlib.closing(World(api, namespace)) as made:
+        yield made
 
 
 def state(revision: str, reason: str = "Ready", message: str = "", **more: Any) -> bytes:
@@ -62,7 +63,7 @@ def test_a_missing_config_map_is_named_and_its_arrival_heals_at_once(world: Worl
     assert f"no ConfigMap bot in namespace {world.namespace}" in found["message"]
     assert world.get("Deployment", "bot") is None
     world.source()
-    eventually(lambda: world.get("Deployment", "bot"), 2)
+    eventually(lambda: world.get("Deployment", "bot"))
     world.wait_condition("FlowDeployment", "bot", "ReferencesResolved", "Unknown", "WaitingForPods")
 
 
@@ -84,7 +85,7 @@ def test_a_deleted_config_map_disturbs_nothing_that_runs(world: World) -> None:
         live = world.get("Deployment", "bot")
         return live is not None and live["metadata"]["uid"] != before["metadata"]["uid"]
 
-    eventually(back, 5)
+    eventually(back)
     assert world.revision() == revision
     world.patch("FlowDeployment", "bot", {"spec": {"runtime": {"requestTimeoutSeconds": 7}}})
     world.wait_condition("FlowDeployment", "bot", "Ready", "False", "ConfigMapNotFound")
@@ -208,7 +209,7 @@ def test_a_pod_that_answers_nonsense_does_no_harm(
         StateServer("127.77.2.5", state(revision, "FlowInvalid", "followed a redirect")),
     ):
         world.run_pod(pod, address, ready=False)
-        assert server.asked.wait(5)
+        assert server.asked.wait(30)
         # A later change is worked on, so the nonsense was survived.
         world.patch("FlowDeployment", "bot", {"spec": {"replicas": 2}})
         eventually(lambda: (world.get("Deployment", "bot") or {})["spec"]["replicas"] == 2)
