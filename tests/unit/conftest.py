@@ -1,11 +1,12 @@
-"""Unit tests open no socket but those of the event loop (unix), and each ends within two seconds."""
+"""Unit tests open no socket but those of the event loop (unix); one that hangs is ended."""
 
 from pathlib import Path
 
 import pytest
 import pytest_socket
 
-TEST_SECONDS = 2
+TEST_SECONDS = 20
+"""A test takes under 2 s on a machine of its own; this is for machines that are shared, and for hangs."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
