@@ -31,12 +31,15 @@ class Flow:
     """In an order in which each node comes after those it needs."""
     needs: Mapping[str, frozenset[str]]
     """Node to the nodes whose outputs it takes."""
+    streams: frozenset[str] = frozenset()
+    """Names of the outputs that can stream."""
+    kind: str = "dag"
 
     @property
     def shape(self) -> FlowShape:
         """What it takes and gives."""
         return FlowShape(
-            kind="dag",
+            kind=self.kind,
             inputs={name: field.type.value for name, field in self.inputs.items()},
             outputs={name: field.type.value for name, field in self.outputs.items()},
         )
@@ -51,7 +54,10 @@ class Flow:
         return request_inputs(self.inputs, given)
 
     async def run(self, run: Run) -> dict[str, Any]:
-        """Run all nodes and return the outputs. Raises NodeError; the run keeps what was reached."""
+        """Run all nodes and return the outputs: where the run streams, some of them as a Stream.
+
+        Raises NodeError; the run keeps what was reached.
+        """
         await self._run_nodes(run)
         return {name: self._output(run, name) for name in self.outputs}
 

@@ -19,6 +19,7 @@ from flow_runtime.flow.graph import check_names, needs, node_references, order, 
 from flow_runtime.flow.model import Dag, Node, ValueType
 from flow_runtime.flow.nodes import PARAMETERS, LLMNode, PromptNode, PythonNode, Runner
 from flow_runtime.flow.read import read_dag
+from flow_runtime.flow.references import NodeReference
 from flow_runtime.flow.template import compile_template
 from flow_runtime.flow.tool import PythonTool, load_tool
 from flow_runtime.flow.values import convert
@@ -40,7 +41,8 @@ def load_flow(directory: Path, connections: Mapping[str, ConnectionType]) -> Flo
     sources = output_sources(dag)
     shim.install()
     nodes = {node.name: node for node in dag.nodes if not node.aggregation}
-    builder = _Builder(directory, connections)
+    streaming = streaming_nodes(nodes, sources, needed)
+    builder = _Builder(directory, connections, streaming)
     return Flow(
         name=directory.name,
         inputs=dag.inputs,
@@ -48,6 +50,11 @@ def load_flow(directory: Path, connections: Mapping[str, ConnectionType]) -> Flo
         sources=sources,
         nodes=tuple(builder.build(nodes[name], references[name]) for name in ordered if name in nodes),
         needs={name: needed[name] for name in nodes},
+        streams=frozenset(
+            name
+            for name, source in sources.items()
+            if isinstance(source, NodeReference) and source.node in streaming and not source.path
+        ),
     )
 
 
@@ -62,10 +69,26 @@ def _check_defaults(dag: Dag) -> None:
                 ) from None
 
 
+def streaming_nodes(
+    nodes: Mapping[str, Node],
+    sources: Mapping[str, Reference | None],
+    needed: Mapping[str, frozenset[str]],
+) -> frozenset[str]:
+    """Say which nodes may stream: LLMs that an output wants whole, and no other node wants at all."""
+    wanted = {
+        source.node for source in sources.values() if isinstance(source, NodeReference) and not source.path
+    }
+    taken = frozenset().union(*(needed[name] for name in nodes))
+    return frozenset(name for name in wanted - taken if name in nodes and nodes[name].type == "llm")
+
+
 class _Builder:
     """Builds the nodes of one flow."""
 
-    def __init__(self, directory: Path, connections: Mapping[str, ConnectionType]) -> None:
+    def __init__(
+        self, directory: Path, connections: Mapping[str, ConnectionType], streaming: frozenset[str]
+    ) -> None:
+        self._streaming = streaming
         self._directory = directory
         self._connections = connections
         self._tools: dict[Path, PythonTool] = {}
@@ -115,6 +138,7 @@ class _Builder:
             connection=connection,
             parameters=parameters,
             late=Assignment.of(node.name, {}, {k: ref for k, ref in late.items() if k not in unused}),
+            streams=node.name in self._streaming,
         )
 
     def _connection(self, node: Node) -> str:

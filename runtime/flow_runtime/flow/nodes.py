@@ -3,7 +3,7 @@
 import functools
 import time
 import types
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from flow_runtime.flow.errors import LLMNodeError, PromptError, ToolExecutionErr
 from flow_runtime.flow.model import ValueType
 from flow_runtime.flow.roles import Guarded, parse_chat, unguard
 from flow_runtime.flow.run import Run
+from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.template import Render
 from flow_runtime.flow.tool import PythonTool
 from flow_runtime.flow.values import convert
@@ -71,8 +72,10 @@ class LLMNode:
     """Literal ones, in their types."""
     late: Assignment
     """Parameters that come from inputs and nodes."""
+    streams: bool = False
+    """Whether nothing but flow outputs wants the answer, so that it may stream."""
 
-    async def run(self, run: Run) -> str:
+    async def run(self, run: Run) -> Any:
         """Ask the LLM."""
         text = rendered(self.name, self.render, self.assignment.guarded(run))
         try:
@@ -81,11 +84,24 @@ class LLMNode:
             raise PromptError(self.name, f"node '{self.name}': {error}") from error
         call = Call(self.name)
         run.calls.append(call)
+        if self.streams and run.streaming:
+            return Stream(self._pieces(run, messages, call))
         begun = time.perf_counter()
         try:
             return await run.services.llm.chat(
                 self.connection, self._parameters(run), messages, call, run.deadline
             )
+        except LLMError as error:
+            raise LLMNodeError(self.name, f"node '{self.name}': {error}") from error
+        finally:
+            call.ms = (time.perf_counter() - begun) * 1000
+
+    async def _pieces(self, run: Run, messages: list[dict[str, str]], call: Call) -> AsyncIterator[str]:
+        llm, parameters = run.services.llm, self._parameters(run)
+        begun = time.perf_counter()
+        try:
+            async for piece in llm.stream(self.connection, parameters, messages, call, run.deadline):
+                yield piece
         except LLMError as error:
             raise LLMNodeError(self.name, f"node '{self.name}': {error}") from error
         finally:

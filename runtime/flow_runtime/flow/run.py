@@ -30,13 +30,17 @@ class Step:
 class Run:
     """The state of one run. After a failure it holds what was reached."""
 
-    __slots__ = ("calls", "deadline", "inputs", "services", "steps", "unfinished", "values")
+    __slots__ = ("calls", "deadline", "inputs", "services", "steps", "streaming", "unfinished", "values")
 
-    def __init__(self, inputs: dict[str, Any], services: Services, deadline: float) -> None:
+    def __init__(
+        self, inputs: dict[str, Any], services: Services, deadline: float, streaming: bool = False
+    ) -> None:
         self.inputs = inputs
         self.services = services
         self.deadline = deadline
         """In the running loop's time."""
+        self.streaming = streaming
+        """Whether outputs that can stream are given as a Stream; else they are joined to texts."""
         self.values: dict[str, Any] = {}
         self.calls: list[Call] = []
         self.steps: list[Step] = []

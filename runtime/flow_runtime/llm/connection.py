@@ -34,12 +34,12 @@ class OpenAIConnection:
     base_url: str = OPENAI_URL
     organization: str | None = None
 
-    def endpoint(self, parameters: Mapping[str, Any]) -> Endpoint:
-        """Say where a chat with these parameters goes."""
+    def endpoint(self, parameters: Mapping[str, Any], operation: str = "chat/completions") -> Endpoint:
+        """Say where a chat (or another operation) with these parameters goes."""
         headers = {"content-type": "application/json", "authorization": f"Bearer {self.api_key}"}
         if self.organization:
             headers["openai-organization"] = self.organization
-        return Endpoint(f"{self.base_url}/chat/completions", headers, str(parameters.get("model", "")))
+        return Endpoint(f"{self.base_url}/{operation}", headers, str(parameters.get("model", "")))
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class AzureOpenAIConnection:
     api_version: str = AZURE_API_VERSION
     api_type: str = "azure"
 
-    def endpoint(self, parameters: Mapping[str, Any]) -> Endpoint:
-        """Say where a chat with these parameters goes."""
+    def endpoint(self, parameters: Mapping[str, Any], operation: str = "chat/completions") -> Endpoint:
+        """Say where a chat (or another operation) with these parameters goes."""
         deployment = str(parameters.get("deployment_name", ""))
-        path = f"/openai/deployments/{quote(deployment, safe='')}/chat/completions"
+        path = f"/openai/deployments/{quote(deployment, safe='')}/{operation}"
         url = f"{self.api_base}{path}?api-version={quote(self.api_version)}"
         return Endpoint(url, {"content-type": "application/json", "api-key": self.api_key}, deployment)
 
