@@ -108,15 +108,15 @@ def test_a_changed_key_is_taken_and_a_broken_one_keeps_the_old(tmp_path: Path) -
 
 
 def test_keys_are_not_shown(tmp_path: Path) -> None:
-    for kind in (OpenAIConnection("llm", "sk-secret"), AzureOpenAIConnection("llm", "sk-secret")):
+    for kind in (OpenAIConnection("sk-secret"), AzureOpenAIConnection("https://x", "sk-secret")):
         assert "sk-secret" not in repr(kind)
         assert "sk-secret" not in repr(kind.endpoint({}))
 
 
 def test_the_body_has_the_model_for_openai_only() -> None:
     messages = [{"role": "user", "content": "hi"}]
-    openai = OpenAIConnection("llm", "k").endpoint({"model": "m"})
-    azure = AzureOpenAIConnection("llm", "k", "https://x").endpoint({"deployment_name": "d"})
+    openai = OpenAIConnection("k").endpoint({"model": "m"})
+    azure = AzureOpenAIConnection("https://x", "k").endpoint({"deployment_name": "d"})
     assert orjson.loads(request_body(openai, {"model": "m", "temperature": 0.0}, messages)) == {
         "model": "m",
         "temperature": 0.0,

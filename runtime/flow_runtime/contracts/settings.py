@@ -10,14 +10,26 @@ from flow_runtime.contracts.base import Contract
 
 
 class ConnectionType(StrEnum):
-    """The providers a connection can name; promptflow's OpenAIConnection and AzureOpenAIConnection."""
+    """The types a connection can have, by promptflow's names. Custom resources name the first two."""
 
     OPENAI = "OpenAI"
     AZURE_OPENAI = "AzureOpenAI"
+    SERVERLESS = "Serverless"
+    AZURE_AI_SERVICES = "AzureAIServices"
+    COGNITIVE_SEARCH = "CognitiveSearch"
+    AZURE_CONTENT_SAFETY = "AzureContentSafety"
+    FORM_RECOGNIZER = "FormRecognizer"
+    SERP = "Serp"
+    QDRANT = "Qdrant"
+    WEAVIATE = "Weaviate"
+    CUSTOM = "Custom"
 
 
 class ConnectionSettings(Contract):
-    """A connection: its fields are files of `directory` (api_key, base_url | api_base, api_version)."""
+    """A connection: its fields are files of `directory` (api_key, base_url | api_base, api_version, ...).
+
+    Of a Custom one, the files `configs.<key>` are configs; all others are secrets.
+    """
 
     name: str
     type: ConnectionType
