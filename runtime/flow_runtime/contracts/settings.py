@@ -75,6 +75,15 @@ class CollectionSettings(Contract):
     """Nodes whose outputs are kept with the record."""
 
 
+class Errors(StrEnum):
+    """What a failure of the flow is to the caller."""
+
+    HONEST = "Honest"
+    """502, 503 and 504 for the LLM's failures, 500 for the flow's."""
+    STRICT = "Strict"
+    """promptflow's codes: 400 for all of them."""
+
+
 class ServerSettings(Contract):
     """What a serving pod needs to know. Part of the revision, so it never changes under a running pod."""
 
@@ -87,6 +96,9 @@ class ServerSettings(Contract):
     connections: tuple[ConnectionSettings, ...] = ()
     request_timeout_seconds: float = 60
     max_concurrent_requests: int = 64
+    body_limit_bytes: int = 5 * 1024 * 1024
+    """Of a request; more is a 413."""
+    errors: Errors = Errors.HONEST
     collection: CollectionSettings | None = None
 
 

@@ -28,12 +28,14 @@ class Exchange:
     __slots__ = (
         "begun",
         "fault",
+        "first_byte",
         "id",
         "inputs",
         "outputs",
         "request_id",
         "run",
         "status",
+        "streamed",
         "time",
         "trace_id",
     )
@@ -51,6 +53,9 @@ class Exchange:
         self.run: Run | None = None
         self.fault: Fault | None = None
         self.status = 0
+        self.streamed = False
+        self.first_byte: float | None = None
+        """Seconds to the first byte of a stream; None: the answer goes out whole."""
 
 
 class Recorder:
@@ -93,9 +98,9 @@ class Recorder:
             "nodes": self._nodes(run) if run and self._capture else {},
             "status": exchange.status,
             "error": _error(fault),
-            "streamed": False,
+            "streamed": exchange.streamed,
             "latency_ms": latency,
-            "first_byte_ms": latency,
+            "first_byte_ms": latency if exchange.first_byte is None else round(exchange.first_byte * 1000, 3),
             "tokens": _tokens(calls),
             "calls": [_call(call) for call in calls],
             "sampled": {"percent": 100, "why": "error" if fault else "rate"},

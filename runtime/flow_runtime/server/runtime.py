@@ -5,6 +5,7 @@ A flow that cannot load or a Secret that is missing never ends the process; it i
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from flow_runtime.llm.errors import clean
 from flow_runtime.server import log
 from flow_runtime.server.metrics import Metrics, SpoolMetrics
 from flow_runtime.server.recorder import Recorder
+from flow_runtime.server.served import Served
 from flow_runtime.spool import SpoolWriter, read_collector_state
 
 LOADING, FLOW_INVALID, CONNECTION_INVALID, READY = "Loading", "FlowInvalid", "ConnectionInvalid", "Ready"
@@ -44,7 +46,7 @@ class Runtime:
     ) -> None:
         self.settings = settings
         self.metrics = Metrics()
-        self.flow: Flow | None = None
+        self.served: Served | None = None
         self.recorder: Recorder | None = None
         threads = Threads(min(THREADS_MAX, max(4, settings.max_concurrent_requests)))
         self.services = Services(llm, connections.get, threads)
@@ -61,9 +63,14 @@ class Runtime:
             self.metrics.registry.register(SpoolMetrics(kept.directory, spool))
 
     @property
+    def flow(self) -> Flow | None:
+        """The loaded flow."""
+        return self.served.flow if self.served else None
+
+    @property
     def ready(self) -> bool:
         """Whether requests can be served."""
-        return self.flow is not None and self._connections.resolved
+        return self.served is not None and self._connections.resolved
 
     @property
     def reason(self) -> tuple[str, str]:
@@ -94,7 +101,7 @@ class Runtime:
     async def load(self) -> None:
         """Load the flow in a thread: importing a user's code takes what it takes."""
         try:
-            self.flow = await _in_daemon_thread(self._load)
+            self.served = await _in_daemon_thread(self._load)
         except FlowLoadError as error:
             self._flow_problem = clean_message(f"{error.name}: {error}")
             log.problem("the flow cannot be loaded", error=error.name, detail=self._flow_problem)
@@ -134,7 +141,7 @@ class Runtime:
             message=clean_message(message),
         )
 
-    def _load(self) -> Flow:
+    def _load(self) -> Served:
         directory = source.unpack(self.settings.flow, self.settings.work / "flow")
         self._enter(directory)
         flow = load_flow(directory, self._connections.types)
@@ -143,7 +150,7 @@ class Runtime:
             raise FlowDefinitionError(
                 f"collection.captureNodes names '{missing[0]}', which is no node of the flow"
             )
-        return flow
+        return Served.of(flow, self.settings.identity.deployment, directory, os.environ)
 
     def _tick_spool(self, spool: SpoolWriter) -> None:
         spool.tick()
@@ -167,7 +174,7 @@ def clean_message(text: str) -> str:
     return clean(text, limit=MESSAGE_LIMIT)
 
 
-async def _in_daemon_thread(call: Callable[[], Flow]) -> Flow:
+async def _in_daemon_thread(call: Callable[[], Served]) -> Served:
     """Run a call in a thread that cannot keep the process from ending."""
-    result: Flow = await Threads(1).run(call)
+    result: Served = await Threads(1).run(call)
     return result
