@@ -1,0 +1,125 @@
+"""How code of a user reaches the LLM from where it runs: a tool's thread, a coroutine, a thread of its own.
+
+Whoever calls user code says so by `enter`; whatever the code calls of ours finds services and deadline here.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from flow_runtime.flow.run import Run, Services
+from flow_runtime.flow.shim.exceptions import UserErrorException
+from flow_runtime.llm.call import Call
+from flow_runtime.llm.errors import LLMError
+
+STRAY_SECONDS = 300.0
+"""The deadline of calls from threads that the user's code started, whose request is not known."""
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Ambient:
+    """What user code may use: `deadline` is in `loop`'s time, `calls` are the accounts of its request."""
+
+    services: Services
+    loop: asyncio.AbstractEventLoop
+    node: str
+    deadline: float
+    calls: list[Call] = field(default_factory=list)
+
+
+_CURRENT: ContextVar[Ambient | None] = ContextVar("flow_ambient", default=None)
+_last: Ambient | None = None
+
+
+def enter(run: Run, node: str) -> None:
+    """Say that user code of a node is about to be called, here or in a thread that copies this context."""
+    global _last
+    _last = Ambient(run.services, asyncio.get_running_loop(), node, run.deadline, run.calls)
+    _CURRENT.set(_last)
+
+
+def current() -> Ambient:
+    """Find what this code may use. Raises UserErrorException where no flow is running."""
+    found = _CURRENT.get()
+    if found is not None:
+        return found
+    if _last is None:
+        raise UserErrorException("an LLM can be asked while a flow runs, not while its files are imported")
+    return Ambient(_last.services, _last.loop, _last.node, _last.loop.time() + STRAY_SECONDS)
+
+
+def wait(make: Callable[[Ambient], Awaitable[T]]) -> T:
+    """Run a coroutine of `make` to its end from synchronous code and return what it returns."""
+    ambient = current()
+    if not _on_a_loop():
+        return _wait_on(ambient, make)
+    # Synchronous code on a loop holds that loop up, as it does with promptflow; the call needs another one.
+    helper = _helper()
+    left = ambient.deadline - ambient.loop.time()
+    return _wait_on(
+        Ambient(ambient.services, helper, ambient.node, helper.time() + left, ambient.calls), make
+    )
+
+
+def iterate(make: Callable[[Ambient], AsyncIterator[T]]) -> Iterator[T]:
+    """Yield from synchronous code what an asynchronous iterator of `make` yields."""
+    ambient = current()
+    if _on_a_loop():
+        helper = _helper()
+        left = ambient.deadline - ambient.loop.time()
+        ambient = Ambient(ambient.services, helper, ambient.node, helper.time() + left, ambient.calls)
+    source = make(ambient)
+
+    async def following(_: Ambient) -> tuple[T, ...]:
+        async for item in source:
+            return (item,)
+        return ()
+
+    while items := _wait_on(ambient, following):
+        yield items[0]
+
+
+def _wait_on(ambient: Ambient, make: Callable[[Ambient], Awaitable[T]]) -> T:
+    async def bounded() -> T:
+        async with asyncio.timeout_at(ambient.deadline):
+            return await make(ambient)
+
+    return asyncio.run_coroutine_threadsafe(bounded(), ambient.loop).result()
+
+
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+_lock = threading.Lock()
+_loops: list[asyncio.AbstractEventLoop] = []
+
+
+def _helper() -> asyncio.AbstractEventLoop:
+    """A loop in a daemon thread of its own, made when first needed."""
+    with _lock:
+        if not _loops:
+            loop: Any = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="helper-loop", daemon=True).start()
+            _loops.append(loop)
+        return _loops[0]
+
+
+def llm_cause(error: BaseException) -> LLMError | None:
+    """Find the LLM's failure that an exception of user code comes from, if it comes from one."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        if isinstance(link, LLMError):
+            return link
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
+    return None
