@@ -14,9 +14,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tests.compat.broken import BROKEN
 from tests.compat.case import FlowCase
 from tests.compat.compare import differences
-from tests.compat.corpus import BROKEN, CORPUS
+from tests.compat.corpus import CORPUS
 from tests.compat.listed import DOCUMENT, listed
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,6 @@ def main(names: list[str]) -> int:
 def run_both(folder: Path, cases: list[FlowCase]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Write all flows, run each engine over them in a process of its own, both at the same time."""
     running = {}
-    RESULTS.mkdir(parents=True, exist_ok=True)
     for engine, python in (("theirs", ORACLE), ("ours", Path(sys.executable))):
         job = []
         for case in cases:
@@ -67,8 +67,8 @@ def run_both(folder: Path, cases: list[FlowCase]) -> tuple[dict[str, Any], dict[
             )
         (folder / f"{engine}.json").write_text(json.dumps(job), encoding="utf-8")
         environment = {k: v for k, v in os.environ.items() if engine == "ours" or k != "PYTHONPATH"}
-        arguments = [python, "-m", f"compat.{engine}", folder / f"{engine}.json", RESULTS / f"{engine}.jsonl"]
-        log = (RESULTS / f"{engine}.log").open("wb")
+        arguments = [python, "-m", f"compat.{engine}", folder / f"{engine}.json", folder / f"{engine}.jsonl"]
+        log = (folder / f"{engine}.log").open("wb")
         running[engine] = subprocess.Popen(
             arguments, cwd=ROOT / "tests", env=environment, stdout=log, stderr=log
         )
@@ -78,12 +78,14 @@ def run_both(folder: Path, cases: list[FlowCase]) -> tuple[dict[str, Any], dict[
             process.wait(SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-        out = RESULTS / f"{engine}.jsonl"
+        out = folder / f"{engine}.jsonl"
         lines = out.read_text(encoding="utf-8").splitlines() if out.exists() else []
         if len(lines) < len(cases):
             name = cases[len(lines)].name
-            log_text = (RESULTS / f"{engine}.log").read_text(encoding="utf-8", errors="replace")
+            log_text = (folder / f"{engine}.log").read_text(encoding="utf-8", errors="replace")
             sys.stderr.write(f"{engine} ended or hung in flow {name}:\n{log_text[-3000:]}\n")
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        (RESULTS / f"{engine}.jsonl").write_text("\n".join(lines), encoding="utf-8")
         results.append({line["name"]: line for line in map(json.loads, lines)})
     return results[0], results[1]
 

@@ -6,6 +6,7 @@ Standard library only.
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,14 +68,15 @@ def work(run: Callable[[dict[str, Any], Scripted], dict[str, Any]]) -> None:
     scripted.connections = connections(scripted.url)
     with Path(sys.argv[2]).open("w", encoding="utf-8") as out:
         for case in job:
+            begun = time.monotonic()
             before = (dict(os.environ), list(sys.path), set(sys.modules), Path.cwd())
             os.environ.update({k: v.replace("{url}", scripted.url) for k, v in case["env"].items()})
             try:
                 result = run(case, scripted)
             except Exception as error:  # noqa: BLE001 - the next flow wants to run, too
                 result = {"crash": f"{type(error).__name__}: {error}"}
-            text = json.dumps({"name": case["name"], **result}).replace(scripted.url, "{url}")
-            out.write(text + "\n")
+            line = {"name": case["name"], "seconds": round(time.monotonic() - begun, 1), **result}
+            out.write(json.dumps(line).replace(scripted.url, "{url}") + "\n")
             out.flush()
             _restore(case["folder"], *before)
     os._exit(0)  # threads of tools and exporters must not hold the process

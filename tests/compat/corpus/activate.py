@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole files of flows stand in the lines
 """Conditions, bypassed nodes and variants."""
 
 from tests.compat.case import FlowCase, flow

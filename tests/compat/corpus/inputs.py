@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole files of flows stand in the lines
 """Inputs of a DAG: types, conversions, defaults, what is missing, what is too much."""
 
 from typing import Any

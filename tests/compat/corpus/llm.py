@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole files of flows stand in the lines
 """LLM and prompt nodes: what is sent to the model, by which connection, and what comes back."""
 
 from tests.compat.case import SSE, Ask, FlowCase, flow

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole files of flows stand in the lines
 """Python nodes: every form of tool, its parameters, what it returns and raises."""
 
 from tests.compat.case import SSE, Ask, FlowCase, flow

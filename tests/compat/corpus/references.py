@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole files of flows stand in the lines
 """References and literals of a DAG: what is one, what it gets, in which order nodes run."""
 
 from tests.compat.case import FlowCase, flow
