@@ -51,6 +51,8 @@ async def test_a_run_that_streams_gives_an_llm_output_as_pieces(tmp_path: Path) 
     assert [piece async for piece in answer] == ["", "a", " b", ""]
     assert answer.joined == "a b"
     assert run.calls[0].attempts == ["200"]
+    assert [(step.node, step.status) for step in run.steps] == [("chat", "completed")]
+    assert not run.unfinished
 
 
 async def test_a_run_that_does_not_stream_gives_texts(tmp_path: Path) -> None:
@@ -67,6 +69,8 @@ async def test_a_failure_between_pieces_names_its_node(tmp_path: Path) -> None:
     with pytest.raises(LLMNodeError, match="node 'chat': gone"):
         await anext(answer)
     assert answer.joined == "Hel"
+    assert list(run.unfinished) == ["chat"]
+    assert [(step.node, step.status) for step in run.steps] == [("chat", "failed")]
 
 
 async def test_an_llm_that_another_node_reads_does_not_stream(tmp_path: Path) -> None:

@@ -117,12 +117,14 @@ def test_the_body_has_the_model_for_openai_only() -> None:
     messages = [{"role": "user", "content": "hi"}]
     openai = OpenAIConnection("k").endpoint({"model": "m"})
     azure = AzureOpenAIConnection("https://x", "k").endpoint({"deployment_name": "d"})
-    assert orjson.loads(request_body(openai, {"model": "m", "temperature": 0.0}, messages)) == {
+    assert orjson.loads(request_body(openai, {"model": "m", "temperature": 0.0}, "messages", messages)) == {
         "model": "m",
         "temperature": 0.0,
         "messages": messages,
     }
-    assert orjson.loads(request_body(azure, {"deployment_name": "d"}, messages)) == {"messages": messages}
+    assert orjson.loads(request_body(azure, {"deployment_name": "d"}, "messages", messages)) == {
+        "messages": messages
+    }
 
 
 def test_text_model_and_tokens_are_taken_from_an_answer() -> None:
@@ -144,14 +146,15 @@ def test_an_answer_without_content_says_nothing() -> None:
 def test_with_tools_the_message_itself_is_the_answer() -> None:
     message = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
     answer = read_answer(orjson.dumps({"choices": [{"message": message}]}), Call("n"))
-    assert said(answer, {"tools": [{}]}) == message
-    assert said(answer, {"functions": [{}]}) == message
+    missing = dict.fromkeys(("refusal", "annotations", "audio", "function_call"))
+    assert said(answer, {"tools": [{}]}) == {**message, **missing}
+    assert said(answer, {"functions": [{}]}) == {**message, **missing}
 
 
 def test_a_completion_has_a_text_and_is_asked_by_a_prompt() -> None:
     assert said(read_answer(b'{"choices": [{"text": "hello"}]}', Call("n")), {}) == "hello"
     endpoint = OpenAIConnection(name="llm", api_key="k").endpoint({"model": "m"})
-    body = orjson.loads(request_body(endpoint, {"model": "m"}, "Once", stream=True))
+    body = orjson.loads(request_body(endpoint, {"model": "m"}, "prompt", "Once", stream=True))
     assert body == {
         "model": "m",
         "prompt": "Once",

@@ -72,10 +72,7 @@ def read_dag(directory: Path) -> Dag:
 
 def parse_dag(content: bytes, file: str) -> Dag:
     """Parse a flow's YAML. Raises FlowDefinitionError and UnsupportedFeature."""
-    try:
-        data = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FlowDefinitionError(f"{file} is no valid YAML: {_yaml_problem(error)}") from error
+    data = parse_yaml(content, file)
     if not isinstance(data, dict):
         raise FlowDefinitionError(f"{file} must be a mapping with inputs, outputs and nodes")
     if "entry" in data:
@@ -83,9 +80,17 @@ def parse_dag(content: bytes, file: str) -> Dag:
     try:
         return Dag.model_validate(data)
     except ValidationError as error:
-        raise FlowDefinitionError(f"{file}: {_problem(error)}") from error
+        raise FlowDefinitionError(f"{file}: {field_problem(error)}") from error
     except RecursionError as error:
         raise FlowDefinitionError(f"{file}: a value of it holds itself") from error
+
+
+def parse_yaml(content: bytes, file: str) -> Any:
+    """Parse YAML 1.2. Raises FlowDefinitionError, which names the line."""
+    try:
+        return yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise FlowDefinitionError(f"{file} is no valid YAML: {_yaml_problem(error)}") from error
 
 
 def _yaml_problem(error: Exception) -> str:
@@ -94,7 +99,8 @@ def _yaml_problem(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def _problem(error: ValidationError) -> str:
+def field_problem(error: ValidationError) -> str:
+    """Say which field is wrong, and how."""
     first = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(step) for step in first["loc"])
     return f"{place}: {first['msg']}"

@@ -20,7 +20,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node of a run: how long it took, and how it ended (`completed`, `failed`, `canceled`)."""
+    """One node of a run: seconds, and how it ended (`completed`, `failed`, `canceled`, `bypassed`)."""
 
     node: str
     seconds: float
@@ -30,7 +30,18 @@ class Step:
 class Run:
     """The state of one run. After a failure it holds what was reached."""
 
-    __slots__ = ("calls", "deadline", "inputs", "services", "steps", "streaming", "unfinished", "values")
+    __slots__ = (
+        "bare",
+        "bypassed",
+        "calls",
+        "deadline",
+        "inputs",
+        "services",
+        "steps",
+        "streaming",
+        "unfinished",
+        "values",
+    )
 
     def __init__(
         self, inputs: dict[str, Any], services: Services, deadline: float, streaming: bool = False
@@ -41,7 +52,11 @@ class Run:
         """In the running loop's time."""
         self.streaming = streaming
         """Whether outputs that can stream are given as a Stream; else they are joined to texts."""
+        self.bare = False
+        """Whether the one output is answered as it is: of flex flows that return no mapping."""
         self.values: dict[str, Any] = {}
+        self.bypassed: set[str] = set()
+        """Nodes that were passed over; their value is None."""
         self.calls: list[Call] = []
         self.steps: list[Step] = []
         self.unfinished: dict[str, float] = {}

@@ -60,6 +60,22 @@ class ChatModel(Protocol):
     ) -> AsyncIterator[str]:
         """Yield the pieces of the text as they come. Raises LLMError, before the first piece or between."""
 
+    async def embed(
+        self,
+        connection: str | Connection,
+        parameters: Mapping[str, Any],
+        text: str,
+        call: Call,
+        deadline: float,
+    ) -> list[float]:
+        """Give the embedding of a text. Raises LLMError."""
+
+
+_MESSAGE = dict.fromkeys(
+    ("content", "role", "refusal", "annotations", "audio", "function_call", "tool_calls")
+)
+"""Fields that a message always has for code of a flow, as with the openai package; None where not sent."""
+
 
 def said(answer: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
     """Take out of an answer what a flow sees of it, as ChatModel.chat promises."""
@@ -67,4 +83,8 @@ def said(answer: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
     if "message" not in choice:
         return choice.get("text")
     message = choice["message"]
-    return dict(message) if parameters.get("tools") or parameters.get("functions") else message.get("content")
+    return (
+        _MESSAGE | message
+        if parameters.get("tools") or parameters.get("functions")
+        else message.get("content")
+    )

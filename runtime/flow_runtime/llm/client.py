@@ -15,11 +15,12 @@ from yarl import URL
 from flow_runtime.llm.call import Call, Prompt, said
 from flow_runtime.llm.connection import Connection, Connections, Endpoint
 from flow_runtime.llm.errors import LLMError, TemporaryLLMError, Unavailable, clean, from_status
-from flow_runtime.llm.wire import is_end, read_answer, read_event, request_body
+from flow_runtime.llm.wire import is_end, read_answer, read_embedding, read_event, request_body
 
 MAX_TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 CONNECT_SECONDS = 10.0
+CHAT_COMPLETIONS, COMPLETIONS, EMBEDDINGS = "chat/completions", "completions", "embeddings"
 
 _T = TypeVar("_T")
 
@@ -46,17 +47,44 @@ class HTTPChat:
         deadline: float,
     ) -> dict[str, Any]:
         """Give the whole answer, trying again while that can help and time allows it. Raises LLMError."""
+        operation = COMPLETIONS if isinstance(prompt, str) else CHAT_COMPLETIONS
+        name = "prompt" if isinstance(prompt, str) else "messages"
+        return await self._ask(connection, parameters, operation, name, prompt, call, deadline, read_answer)
 
-        async def attempt() -> dict[str, Any]:
-            endpoint = self._endpoint(connection, parameters, prompt, call)
-            body = request_body(endpoint, parameters, prompt)
+    async def embed(
+        self,
+        connection: str | Connection,
+        parameters: Mapping[str, Any],
+        text: str,
+        call: Call,
+        deadline: float,
+    ) -> list[float]:
+        """Give the embedding of a text. Raises LLMError."""
+        return await self._ask(
+            connection, parameters, EMBEDDINGS, "input", text, call, deadline, read_embedding
+        )
+
+    async def _ask(
+        self,
+        connection: str | Connection,
+        parameters: Mapping[str, Any],
+        operation: str,
+        name: str,
+        said: Any,
+        call: Call,
+        deadline: float,
+        read: Callable[[bytes, Call], _T],
+    ) -> _T:
+        async def attempt() -> _T:
+            endpoint = self._endpoint(connection, parameters, operation, call)
+            body = request_body(endpoint, parameters, name, said)
             try:
                 async with self._post(endpoint, body) as response:
                     content = await response.read()
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 raise _unreachable(endpoint, error, call) from error
             _check(response, content, endpoint, call)
-            return read_answer(content, call)
+            return read(content, call)
 
         return await _trying(attempt, deadline)
 
@@ -81,9 +109,12 @@ class HTTPChat:
     ) -> AsyncIterator[str]:
         """Yield the pieces of the text; tries again only before the first one. Raises LLMError."""
 
+        operation = COMPLETIONS if isinstance(prompt, str) else CHAT_COMPLETIONS
+        name = "prompt" if isinstance(prompt, str) else "messages"
+
         async def attempt() -> tuple[aiohttp.ClientResponse, Endpoint]:
-            endpoint = self._endpoint(connection, parameters, prompt, call)
-            body = request_body(endpoint, parameters, prompt, stream=True)
+            endpoint = self._endpoint(connection, parameters, operation, call)
+            body = request_body(endpoint, parameters, name, prompt, stream=True)
             try:
                 response = await self._post(endpoint, body)
                 content = b"" if response.status == 200 else await response.read()
@@ -98,15 +129,11 @@ class HTTPChat:
                 yield piece
 
     def _endpoint(
-        self, connection: str | Connection, parameters: Mapping[str, Any], prompt: Prompt, call: Call
+        self, connection: str | Connection, parameters: Mapping[str, Any], operation: str, call: Call
     ) -> Endpoint:
         """Look the connection up anew for each try: its key may have been changed meanwhile."""
         found = self._connections.get(connection) if isinstance(connection, str) else connection
-        endpoint = (
-            found.endpoint(parameters, "completions")
-            if isinstance(prompt, str)
-            else found.endpoint(parameters)
-        )
+        endpoint = found.endpoint(parameters, operation)
         call.model = endpoint.model
         return endpoint
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from flow_runtime.llm.call import Call, Prompt
+from flow_runtime.llm.call import Call
 from flow_runtime.llm.connection import Endpoint
 from flow_runtime.llm.errors import BadAnswer, Unavailable, clean
 
@@ -14,12 +14,12 @@ DONE = b"[DONE]"
 
 
 def request_body(
-    endpoint: Endpoint, parameters: Mapping[str, Any], prompt: Prompt, stream: bool = False
+    endpoint: Endpoint, parameters: Mapping[str, Any], name: str, said: Any, stream: bool = False
 ) -> bytes:
-    """Write the request: Azure's model is in the URL, the others' in the body."""
+    """Write the request: Azure's model is in the URL, the others' in the body; `name` is of what is said."""
     body = {name: value for name, value in parameters.items() if name not in ROUTING}
-    body["prompt" if isinstance(prompt, str) else "messages"] = prompt
-    if endpoint.model and "deployment_name" not in parameters:
+    body[name] = said
+    if "deployment_name" not in parameters:
         body["model"] = endpoint.model
     if stream:
         body["stream"] = True
@@ -39,6 +39,17 @@ def read_answer(content: bytes, call: Call) -> dict[str, Any]:
         raise BadAnswer("the content of the LLM's answer is not a text")
     _account(answer, call)
     return answer
+
+
+def read_embedding(content: bytes, call: Call) -> list[float]:
+    """Read an embedding and note model and tokens. Raises BadAnswer."""
+    try:
+        answer = orjson.loads(content)
+        embedding: list[float] = answer["data"][0]["embedding"]
+        _account(answer, call)
+    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise BadAnswer("the LLM's answer is no embedding") from error
+    return embedding
 
 
 def read_event(line: bytes, call: Call) -> str | None:
