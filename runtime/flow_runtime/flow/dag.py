@@ -20,7 +20,9 @@ from flow_runtime.flow.graph import (
     output_sources,
     sources,
 )
-from flow_runtime.flow.model import Dag, Node
+from flow_runtime.flow.image import Image
+from flow_runtime.flow.images import Images, read_image, shown
+from flow_runtime.flow.model import Dag, Node, ValueType
 from flow_runtime.flow.read import read_dag
 from flow_runtime.flow.references import NodeReference
 from flow_runtime.flow.values import convert
@@ -31,16 +33,18 @@ Types = Mapping[str, ConnectionType]
 
 
 def load_dag(
-    directory: Path,
+    path: Path,
     connections: Types | None,
     variant: str,
     connection: Callable[[str], Connection] | None,
 ) -> Flow:
     """Load as `load.load_flow` says. Raises FlowLoadError."""
-    dag = choose_variants(read_dag(directory), variant)
+    directory = path.parent
+    dag = choose_variants(read_dag(path), variant)
     check_names(dag)
     check_supported(dag, directory)
     _check_defaults(dag)
+    dag = _read_default_images(dag, directory)
     references = {node.name: node_references(dag, node) for node in dag.nodes}
     conditions = {node.name: condition_reference(dag, node) for node in dag.nodes}
     needed = {name: sources((*refs.values(), conditions[name])) for name, refs in references.items()}
@@ -49,7 +53,7 @@ def load_dag(
     nodes = {node.name: node for node in dag.nodes if not node.aggregation}
     set_environment(dag.environment_variables, connection)
     shim.install()
-    builder = Builder(directory, connections, _candidates(nodes, wanted, needed))
+    builder = Builder(directory, connections, _candidates(nodes, wanted, needed), dag.message_format.lower())
     runners = {name: builder.build(nodes[name], references[name]) for name in ordered if name in nodes}
     return Flow(
         name=directory.name,
@@ -64,7 +68,18 @@ def load_dag(
             if isinstance(source, NodeReference) and not source.path and runners[source.node].streams
         ),
         rules=_rules(nodes, references, conditions),
+        images=_images(dag),
+        message_format=dag.message_format.lower(),
     )
+
+
+def _images(dag: Dag) -> Images | None:
+    """Say which inputs may hold images."""
+    whole = frozenset(name for name, field in dag.inputs.items() if field.type is ValueType.IMAGE)
+    deep = frozenset(
+        name for name, field in dag.inputs.items() if field.type in (ValueType.LIST, ValueType.OBJECT)
+    )
+    return Images(dag.message_format.lower(), whole, deep) if whole or deep else None
 
 
 def _candidates(
@@ -95,6 +110,21 @@ def _rules(
             rule = Rule(name, rule.sources, conditional=True, when=when, wanted=node.activate.wanted)
         rules[name] = rule
     return rules
+
+
+def _read_default_images(dag: Dag, directory: Path) -> Dag:
+    """Read the defaults that are images, which may be files of the flow. Raises FlowDefinitionError."""
+    inputs = dict(dag.inputs)
+    for name, field in dag.inputs.items():
+        if field.type is ValueType.IMAGE and not field.required:
+            try:
+                found = read_image(field.default, dag.message_format.lower(), directory)
+            except ValueError as error:
+                raise FlowDefinitionError(f"inputs.{name}.default: {error}") from None
+            if isinstance(found, Image):
+                kept = shown(found, dag.message_format.lower())
+                inputs[name] = field.model_copy(update={"default": kept})
+    return dag.model_copy(update={"inputs": inputs})
 
 
 def _check_defaults(dag: Dag) -> None:

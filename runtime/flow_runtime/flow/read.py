@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource, UnsupportedFeature
+from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource
 from flow_runtime.flow.model import Dag
 
 DAG_FILES = ("flow.dag.yaml", "flow.dag.yml")
@@ -58,25 +58,29 @@ def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
 
 
-def read_dag(directory: Path) -> Dag:
-    """Read the folder's flow. Raises FlowDefinitionError, InvalidSource and UnsupportedFeature."""
+def find_flow(directory: Path) -> Path:
+    """Find the one file that says what the flow is. Raises FlowDefinitionError, InvalidSource."""
     found = [name for name in (*DAG_FILES, *FLEX_FILES) if (directory / name).is_file()]
+    found = found or sorted(path.name for path in directory.glob("*.prompty"))
     if len(found) > 1:
         raise FlowDefinitionError(f"the folder holds more than one flow: {', '.join(found)}: keep one")
     if not found:
-        if any(directory.glob("*.prompty")):
-            raise UnsupportedFeature("prompty flows are not supported yet: write a flow.dag.yaml")
-        raise InvalidSource("the folder holds no flow.dag.yaml: is it the flow's own folder?")
-    return parse_dag((directory / found[0]).read_bytes(), found[0])
+        raise InvalidSource(
+            "the folder holds no flow.dag.yaml, flow.flex.yaml or .prompty: is it the flow's own folder?"
+        )
+    return directory / found[0]
+
+
+def read_dag(path: Path) -> Dag:
+    """Read a flow.dag.yaml. Raises FlowDefinitionError."""
+    return parse_dag(path.read_bytes(), path.name)
 
 
 def parse_dag(content: bytes, file: str) -> Dag:
-    """Parse a flow's YAML. Raises FlowDefinitionError and UnsupportedFeature."""
+    """Parse a flow's YAML. Raises FlowDefinitionError."""
     data = parse_yaml(content, file)
     if not isinstance(data, dict):
         raise FlowDefinitionError(f"{file} must be a mapping with inputs, outputs and nodes")
-    if "entry" in data:
-        raise UnsupportedFeature(f"{file}: flex flows (entry) are not supported yet: write a flow.dag.yaml")
     try:
         return Dag.model_validate(data)
     except ValidationError as error:

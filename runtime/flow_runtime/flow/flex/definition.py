@@ -31,6 +31,8 @@ class Definition:
     sample: Mapping[str, Any] = field(default_factory=dict)
     """Stands in for inputs that a request does not have at all."""
     environment: Mapping[str, Any] = field(default_factory=dict)
+    code: str = "."
+    """The folder with the modules, seen from the YAML."""
 
 
 def read_definition(path: Path, environ: Mapping[str, str]) -> Definition:
@@ -61,6 +63,7 @@ def parse_definition(content: bytes, path: Path, environ: Mapping[str, str]) -> 
         init=defaults | _init_values(environ, sample, path.name),
         sample=_mapping(sample, "inputs", path.name),
         environment=_mapping(data, "environment_variables", path.name),
+        code=str(data.get("code") or "."),
     )
 
 

@@ -57,8 +57,8 @@ class FlexFlow:
         )
 
     def take_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Take a request's inputs; without any, the sample stands in for them. Raises InputError."""
-        return take(self.inputs, self.definition.inputs, given or self.definition.sample)
+        """Take a request's inputs. Raises InputError."""
+        return take(self.inputs, self.definition.inputs, given, self.definition.sample)
 
     async def run(self, run: Run) -> dict[str, Any]:
         """Call the entry. Raises NodeError."""
@@ -77,8 +77,8 @@ class FlexFlow:
             raise
         except NodeError:
             raise
-        except (Exception, SystemExit) as error:
-            raise self._failed(error) from error
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again by its own name
+            raise self._failed(error) from ambient.llm_cause(error) or error
         finally:
             run.steps.append(Step(name, time.perf_counter() - begun, status))
 
@@ -100,10 +100,8 @@ class FlexFlow:
         """Say what the entry raised; a failure of the LLM in it is one of the LLM."""
         name = self.definition.entry
         said = clean(f"({type(error).__name__}) {error}")
-        if (cause := ambient.llm_cause(error)) is not None:
-            failed: NodeError = LLMNodeError(name, f"'{name}': {said}")
-            failed.__cause__ = cause
-            return failed
+        if ambient.llm_cause(error) is not None:
+            return LLMNodeError(name, f"'{name}': {said}")
         return ScriptExecutionError(name, f"Execution failure in '{name}': {said}")
 
 
@@ -116,7 +114,7 @@ def load_flex(
     definition = read_definition(path, os.environ)
     set_environment(definition.environment, connection)
     shim.install()
-    entry = load_entry(definition, path.parent, connections)
+    entry = load_entry(definition, path.parent / definition.code, connections)
     if entry.made_of is not None and not entry.names and (lacking := _lacking(entry)):
         raise FlowEntryInitializationError(
             f"{path.name}: the class {definition.entry} needs the init value '{lacking}': set it in "

@@ -32,23 +32,24 @@ def flow_inputs(definition: Definition, entry: Entry) -> dict[str, FlowInput]:
 
 
 def take(
-    inputs: Mapping[str, FlowInput], written: Mapping[str, FlowInput], given: Mapping[str, Any]
+    inputs: Mapping[str, FlowInput],
+    written: Mapping[str, FlowInput],
+    given: Mapping[str, Any],
+    sample: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Take a request's inputs: those the YAML writes in their types, others as they come.
 
-    Raises InputNotFound and InputTypeError.
+    For a request without any, where none is required, the sample stands in. Raises InputError.
     """
-    typed = {name: field for name, field in inputs.items() if name in written}
-    taken = request_inputs(typed, given) if typed else {}
     for name, field in inputs.items():
-        if name in taken:
-            continue
-        if name in given:
-            taken[name] = given[name]
-        elif not field.required:
-            taken[name] = copy.deepcopy(field.default)
-        else:
+        if field.required and name not in given:
             raise InputNotFound(
                 f"input '{name}' ({field.type}) is missing: add it to the request's JSON object"
             )
+    given = given or sample
+    typed = {name: field for name, field in inputs.items() if name in written}
+    taken = request_inputs(typed, given) if typed else {}
+    for name, field in inputs.items():
+        if name not in taken:
+            taken[name] = given[name] if name in given else copy.deepcopy(field.default)
     return taken

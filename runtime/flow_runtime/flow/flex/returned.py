@@ -10,6 +10,7 @@ from typing import Any
 from flow_runtime.flow.bare import OUTPUT, Bare
 from flow_runtime.flow.errors import NodeError
 from flow_runtime.flow.model import FlowOutput, ValueType
+from flow_runtime.flow.shim import ambient
 from flow_runtime.flow.signature import kind_of_hint
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.threads import Threads
@@ -64,8 +65,8 @@ async def _chunks(source: Any, threads: Threads, failed: Failed) -> AsyncIterato
             yield chunk
     except NodeError:
         raise
-    except Exception as error:
-        raise failed(error) from error
+    except Exception as error:  # noqa: BLE001 - raised again by the name of the entry
+        raise failed(error) from ambient.llm_cause(error) or error
     finally:
         await _close(source)
 

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from flow_runtime.flow.prompty.document import Document
 
+MESSAGE = dict.fromkeys(("content", "refusal", "role", "annotations", "audio", "function_call", "tool_calls"))
+"""The fields that the openai package's message has, and so promptflow's, when the API leaves them out."""
 TOOL_REASONS = ("tool_calls", "function_calls")
 
 
@@ -45,7 +47,7 @@ def result(document: Document, answer: Mapping[str, Any]) -> Any:
     if message is None:
         return of_text(document, choice.get("text"))
     if choice.get("finish_reason") in TOOL_REASONS:
-        return dict(message)
+        return MESSAGE | message
     return of_text(document, message.get("content"))
 
 

@@ -52,8 +52,8 @@ class PromptyFlow:
         )
 
     def take_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Convert a request's inputs; without any, the sample stands in for them. Raises InputError."""
-        return request_inputs(self.inputs, given or self.prompty.document.sample)
+        """Convert a request's inputs. Raises InputError."""
+        return request_inputs(self.inputs, given)
 
     async def run(self, run: Run) -> dict[str, Any]:
         """Ask the LLM. Raises NodeError."""
@@ -75,12 +75,12 @@ class PromptyFlow:
         return found if isinstance(found, dict) else Bare.of(found)
 
 
-def load_prompty(path: Path, connections: Mapping[str, ConnectionType]) -> PromptyFlow:
+def load_prompty(path: Path, connections: Mapping[str, ConnectionType] | None) -> PromptyFlow:
     """Read, check and compile a prompty. Raises FlowLoadError."""
     document = read_document(path)
     configuration = document.configuration
     wanted = configuration.get("connection")
-    if isinstance(wanted, str) and wanted and wanted not in connections:
+    if isinstance(wanted, str) and wanted and connections is not None and wanted not in connections:
         known = ", ".join(sorted(connections)) or "none"
         raise GetConnectionError(
             f"{path.name}: connection '{wanted}' is not among the deployment's connections ({known}): "
