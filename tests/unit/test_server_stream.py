@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flow_runtime.llm import errors as llm_errors
@@ -18,6 +18,8 @@ from flow_runtime.server.accept import Form, choose, not_acceptable
 from tests.unit.flow_helpers import write_flow
 from tests.unit.server_helpers import DAG, FILES, Answer, Pod
 
+FEW = settings(max_examples=40, deadline=None)
+"""What a unit test has time for on a busy machine."""
 CHUNKS = ["", "two ", "ténts\n\n", "data: 5", ""]
 Make = Callable[..., Any]
 
@@ -226,6 +228,7 @@ def test_a_flow_that_does_not_stream_offers_json_alone() -> None:
     assert not_acceptable(b"text/event-stream", streams=False).endswith("- application/json")
 
 
+@FEW
 @given(accept=st.binary(max_size=300), streams=st.booleans())
 def test_no_accept_header_breaks_the_choice(accept: bytes, streams: bool) -> None:
     if choose(accept, streams) is None:
@@ -246,12 +249,14 @@ def lines_of(frame: bytes) -> Iterator[str]:
     yield from text.removesuffix("\n\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
+@FEW
 @given(name=st.text(max_size=30), chunk=st.text(alphabet=st.characters()))
 def test_any_text_is_one_event_that_reads_back_the_same(name: str, chunk: str) -> None:
     [line] = lines_of(sse.chunks_of(name)(chunk))
     assert json.loads(line.removeprefix("data: ")) == {name: chunk}
 
 
+@FEW
 @given(name=st.text(max_size=30), chunk=JSONABLE)
 def test_any_value_is_one_event_or_a_named_error(name: str, chunk: Any) -> None:
     try:
@@ -262,6 +267,7 @@ def test_any_value_is_one_event_or_a_named_error(name: str, chunk: Any) -> None:
     assert list(json.loads(line.removeprefix("data: "), parse_constant=pytest.fail)) == [name]
 
 
+@FEW
 @given(fields=st.dictionaries(st.text(), JSONABLE, max_size=5), message=st.text())
 def test_fields_and_errors_are_one_frame_each(fields: dict[str, Any], message: str) -> None:
     try:

@@ -91,6 +91,8 @@ class ServerSettings(Contract):
     revision: str
     flow: Path = Path("/flow")
     """A folder that holds the flow's files, or one flow.tar.gz."""
+    variant: str = ""
+    """`node.variant_id`: another body for one node than its default."""
     work: Path = Path("/work")
     """A writable folder, empty at start."""
     connections: tuple[ConnectionSettings, ...] = ()

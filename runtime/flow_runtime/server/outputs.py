@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from flow_runtime.flow.bare import OUTPUT, Bare
 from flow_runtime.server.faults import OutputNotSerializable
 from flow_runtime.server.recorder import Exchange
 
@@ -15,6 +16,8 @@ def whole(exchange: Exchange, outputs: dict[str, Any], hidden: frozenset[str]) -
 
     Raises OutputNotSerializable.
     """
+    if isinstance(outputs, Bare):
+        return _bare(exchange, outputs)
     answered = {name: value for name, value in outputs.items() if name not in hidden} if hidden else outputs
     try:
         content = orjson.dumps(answered, option=_OPTIONS)
@@ -22,6 +25,15 @@ def whole(exchange: Exchange, outputs: dict[str, Any], hidden: frozenset[str]) -
     except TypeError as error:
         raise not_serializable(error) from error
     exchange.outputs = orjson.Fragment(kept)
+    return content
+
+
+def _bare(exchange: Exchange, outputs: Bare) -> bytes:
+    try:
+        content = orjson.dumps(outputs.value, option=_OPTIONS)
+    except TypeError as error:
+        raise not_serializable(error) from error
+    exchange.outputs = {OUTPUT: orjson.Fragment(content)}
     return content
 
 
