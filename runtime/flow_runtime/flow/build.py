@@ -9,11 +9,12 @@ from flow_runtime.flow.assignment import Assignment, Reference
 from flow_runtime.flow.build_tool import ToolBuilder
 from flow_runtime.flow.errors import GetConnectionError, InvalidConnectionType, NodeInputValidationError
 from flow_runtime.flow.files import read_prompt, source_name
+from flow_runtime.flow.images import BASIC, literal_image
 from flow_runtime.flow.llm_node import LLMNode
 from flow_runtime.flow.model import Node, ValueType
 from flow_runtime.flow.nodes import PromptNode, Runner
 from flow_runtime.flow.parameters import CHAT, PARAMETERS, to_send
-from flow_runtime.flow.template import compile_template, has_images
+from flow_runtime.flow.template import compile_template, image_variables
 from flow_runtime.flow.values import convert
 
 MODEL_FIELDS = {
@@ -33,12 +34,14 @@ class Builder:
         directory: Path,
         connections: Mapping[str, ConnectionType] | None,
         candidates: frozenset[str],
+        message_format: str = BASIC,
     ) -> None:
+        self._format = message_format
         self._directory = directory
         self._connections = connections
         self._candidates = candidates
         """Nodes that may stream as far as the graph goes."""
-        self._tools = ToolBuilder(directory, connections)
+        self._tools = ToolBuilder(directory, connections, message_format)
 
     def build(self, node: Node, references: Mapping[str, Reference]) -> Runner:
         """Build one node. Raises FlowLoadError."""
@@ -54,9 +57,16 @@ class Builder:
                 f"node '{node.name}': {source_name(node)} has a variable with the name of a parameter, "
                 f"'{clash[0]}': rename it"
             )
+        images = image_variables(source)
         assignment = Assignment.of(
             node.name,
-            {name: value for name, value in literals.items() if name not in parameters},
+            {
+                name: literal_image(node.name, name, value, self._format, self._directory)
+                if name in images
+                else value
+                for name, value in literals.items()
+                if name not in parameters
+            },
             {name: ref for name, ref in references.items() if name not in parameters},
         )
         if node.type == "prompt":
@@ -64,8 +74,8 @@ class Builder:
         connection = self._connection(node)
         sent, late = self._parameters(node, connection, literals, references)
         streams = may_stream and not {"tools", "functions"} & node.inputs.keys()
-        api, images = node.api or CHAT, has_images(source)
-        return LLMNode(node.name, render, assignment, connection, api, sent, late, images, streams)
+        api = node.api or CHAT
+        return LLMNode(node.name, render, assignment, connection, api, sent, late, bool(images), streams)
 
     def _parameters(
         self,

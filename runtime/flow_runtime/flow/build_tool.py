@@ -17,7 +17,8 @@ from flow_runtime.flow.errors import (
     ToolLoadError,
 )
 from flow_runtime.flow.files import read_prompt, source_name, source_path
-from flow_runtime.flow.model import Node
+from flow_runtime.flow.images import literal_image
+from flow_runtime.flow.model import Node, ValueType
 from flow_runtime.flow.package import load_package_tool
 from flow_runtime.flow.python_node import PythonNode
 from flow_runtime.flow.references import InputReference
@@ -35,7 +36,10 @@ TO_ESCAPE = "_inputs_to_escape"
 class ToolBuilder:
     """Builds the nodes of one flow that call a tool; a file is imported once."""
 
-    def __init__(self, directory: Path, connections: Mapping[str, ConnectionType] | None) -> None:
+    def __init__(
+        self, directory: Path, connections: Mapping[str, ConnectionType] | None, message_format: str
+    ) -> None:
+        self._format = message_format
         self._directory = directory
         self._connections = connections
         self._tools: dict[Path, PythonTool] = {}
@@ -57,12 +61,17 @@ class ToolBuilder:
         of_init = tool.init.known
         grants = self._grants(node, tool.signature.connections, given)
         values = {
-            name: tool.signature.literal(node.name, name, value)
+            name: self._literal(node, tool, name, value)
             for name, value in given.items()
             if name not in grants and name not in of_init
         }
         assignment = Assignment.of(node.name, values, references, tool.signature.optional)
         return PythonNode(node.name, bound, assignment, grants, may_stream and tool.yields)
+
+    def _literal(self, node: Node, tool: PythonTool, name: str, value: Any) -> Any:
+        if tool.signature.types.get(name) is ValueType.IMAGE:
+            return literal_image(node.name, name, value, self._format, self._directory)
+        return tool.signature.literal(node.name, name, value)
 
     def _tool(self, node: Node) -> PythonTool:
         if node.source is not None and node.source.type != "code":

@@ -10,6 +10,8 @@ from typing import Any
 from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.activate import Rule
 from flow_runtime.flow.assignment import take
+from flow_runtime.flow.image import Image
+from flow_runtime.flow.images import Images, shown
 from flow_runtime.flow.model import FlowInput, FlowOutput
 from flow_runtime.flow.nodes import Runner
 from flow_runtime.flow.python_node import PythonNode
@@ -20,6 +22,7 @@ from flow_runtime.flow.values import request_inputs
 
 NODES_AT_ONCE = 16
 """promptflow's bound on the nodes of one run."""
+IMAGE_HOLDERS = (Image, list, dict)
 LAZY = (Stream, GeneratorType, AsyncGeneratorType)
 """Values that are produced only while they are read."""
 
@@ -41,6 +44,9 @@ class Flow:
     """Names of the outputs that can stream."""
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """When each node is passed over; empty where none ever is."""
+    images: Images | None = None
+    """Which inputs may hold images; None where none can."""
+    message_format: str = "basic"
     kind: str = "dag"
 
     @property
@@ -66,10 +72,15 @@ class Flow:
 
         Raises NodeError; the run keeps what was reached.
         """
+        if self.images is not None:
+            run.inputs = await self.images.load(run)
         await self._run_nodes(run)
         outputs = {name: self._output(run, name) for name in self.outputs}
         if any(isinstance(value, LAZY) for value in outputs.values()):
             await self._settle(run, outputs)
+        for name, value in outputs.items():
+            if isinstance(value, IMAGE_HOLDERS):
+                outputs[name] = shown(value, self.message_format)
         return outputs
 
     async def _settle(self, run: Run, outputs: dict[str, Any]) -> None:

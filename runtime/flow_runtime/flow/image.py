@@ -60,6 +60,22 @@ def sniff(value: bytes) -> str:
     return ANY
 
 
+class Lines(list[object]):
+    """A list that a prompt shows line by line, so that an image in it stands alone on its line."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self))
+
+
+def in_lines(value: object) -> object:
+    """Make the lists in a value show line by line."""
+    if isinstance(value, list):
+        return Lines(in_lines(item) for item in value)
+    if isinstance(value, dict):
+        return {key: in_lines(item) for key, item in value.items()}
+    return value
+
+
 def images_in(values: Iterable[object]) -> dict[str, Image]:
     """Find the images in values, however deep, by the text that stands for each in a prompt."""
     found: dict[str, Image] = {}

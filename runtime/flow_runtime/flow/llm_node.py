@@ -7,7 +7,7 @@ from typing import Any
 
 from flow_runtime.flow.assignment import Assignment
 from flow_runtime.flow.errors import LLMNodeError, PromptError
-from flow_runtime.flow.image import images_in
+from flow_runtime.flow.image import images_in, in_lines
 from flow_runtime.flow.messages import parse_chat
 from flow_runtime.flow.nodes import rendered
 from flow_runtime.flow.parameters import COMPLETION, PARAMETERS, to_send
@@ -69,6 +69,8 @@ class LLMNode:
 
     def _prompt(self, run: Run) -> Prompt:
         values = self.assignment.guarded(run)
+        if self.takes_images:
+            values = {name: in_lines(value) for name, value in values.items()}
         text = rendered(self.name, self.render, values)
         if self.api == COMPLETION:
             return unguard(text)

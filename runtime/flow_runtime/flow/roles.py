@@ -26,7 +26,8 @@ _DANGEROUS = re.compile(
     rf"(?:^{_BLANK}#*+{_BLANK}(?:{_WORDS}){_BLANK}|\A{_BLANK}(?:{_ENDINGS})?{_BLANK})(?=:{_BLANK}$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_TOKEN = f"\ue000{secrets.token_hex(12)}\ue000"
+_TOKEN = f"-{secrets.token_hex(16)}-"
+"""Printable, so that it is still there to be taken out after a template has shown a list by its repr."""
 
 
 class Guarded(str):

@@ -1,9 +1,10 @@
 """One run of a flow: what its nodes have said so far, and what the run may use."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from flow_runtime.flow.image_url import ImageFetcher
 from flow_runtime.flow.threads import Threads
 from flow_runtime.llm.call import Call, ChatModel
 from flow_runtime.llm.connection import Connection
@@ -16,6 +17,7 @@ class Services:
     llm: ChatModel
     connection: Callable[[str], Connection]
     threads: Threads
+    images: ImageFetcher = field(default_factory=ImageFetcher)
 
 
 @dataclass(frozen=True, slots=True)

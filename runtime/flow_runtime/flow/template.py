@@ -26,9 +26,9 @@ def compile_template(source: str, node: str, path: str) -> tuple[Render, frozens
     return _ENVIRONMENT.from_string(_IMAGE.sub(r"\n\1\n", source)).render, variables
 
 
-def has_images(source: str) -> bool:
-    """Say whether a prompt has `![image]({{ x }})` in it."""
-    return _IMAGE.search(source) is not None
+def image_variables(source: str) -> frozenset[str]:
+    """Name the variables of a prompt that are images."""
+    return frozenset(found[1].strip("{} \t") for found in _IMAGE.finditer(source))
 
 
 def variables_of(source: str, node: str, path: str) -> frozenset[str]:
