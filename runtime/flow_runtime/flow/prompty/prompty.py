@@ -86,7 +86,8 @@ class Prompty:
         try:
             connection, parameters = self._target(services)
             async for piece in services.llm.stream(connection, parameters, prompt, call, deadline):
-                yield piece if self.document.first else answer.chunk(piece)
+                if piece:  # the API's first and last piece are empty, and promptflow leaves them out
+                    yield piece if self.document.first else answer.chunk(piece)
         except LLMError as error:
             raise self._failed(error) from error
         finally:
