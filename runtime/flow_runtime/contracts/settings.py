@@ -65,6 +65,15 @@ class SpoolSettings(Contract):
     size_mib: int = 64
     seal_after_seconds: float = 10.0
 
+    @property
+    def feedback(self) -> "SpoolSettings":
+        """The spool of feedback: a folder in this one, out of the share that records leave free."""
+        return SpoolSettings(
+            directory=self.directory / "feedback",
+            size_mib=max(1, self.size_mib // 16),
+            seal_after_seconds=self.seal_after_seconds,
+        )
+
 
 class CollectionSettings(Contract):
     """Where records go. Absent from the settings when nothing is collected."""

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from flow_runtime.contracts.base import STATE_LIMIT
 from flow_runtime.contracts.state import PodState
+from flow_runtime.server.feedback import FeedbackBox
 from flow_runtime.server.http import (
     JSON,
     Header,
@@ -38,6 +39,7 @@ class App:
         self._runtime = runtime
         self._metrics_port = metrics_port
         self._score = Score(runtime)
+        self._feedback = FeedbackBox(runtime.settings, runtime.pod, runtime.feedback)
         self.draining = False
         """Once set, every answer asks its client to close the connection."""
         self._public: dict[str, tuple[tuple[str, ...], Endpoint]] = {
@@ -61,6 +63,8 @@ class App:
             await self._answer_inner(path, method, send)
         elif path == "/score" and method == "POST":
             await self._score(scope, receive, send, self._extra)
+        elif path == "/feedback" and method == "POST":
+            await self._feedback(scope, receive, send, self._extra)
         elif method == "OPTIONS":
             await self._preflight(scope, send)
         else:

@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 
-from flow_runtime.flow.flow import Flow
+from flow_runtime.flow.load import Loaded
 from flow_runtime.server.faults import refused
 
 
-def given_inputs(body: bytes, flow: Flow) -> dict[str, Any]:
+def given_inputs(body: bytes, flow: Loaded) -> dict[str, Any]:
     """Read a body as upstream does. Raises RequestRefused (400), and RecursionError for too deep a nest."""
     if not flow.inputs:
         return {}
@@ -33,7 +33,7 @@ def _parse(body: bytes) -> Any:
         return json.loads(body)  # upstream's reader takes a little more: NaN, UTF-16, a deeper nest
 
 
-def _only_input(flow: Flow) -> str:
+def _only_input(flow: Loaded) -> str:
     if len(flow.inputs) > 1:
         raise refused(
             400,

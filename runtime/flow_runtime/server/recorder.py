@@ -64,12 +64,7 @@ class Recorder:
     def __init__(
         self, settings: ServerSettings, collection: CollectionSettings, pod: str, spool: SpoolWriter
     ) -> None:
-        self._same = {
-            "namespace": settings.identity.namespace,
-            "deployment": settings.identity.deployment,
-            "revision": settings.revision,
-            "pod": pod,
-        }
+        self._same = identity_of(settings, pod)
         self._capture = collection.capture_nodes
         self.spool = spool
 
@@ -108,6 +103,16 @@ class Recorder:
 
     def _nodes(self, run: Run) -> dict[str, Any]:
         return {name: _jsonable(run.values[name]) for name in self._capture if name in run.values}
+
+
+def identity_of(settings: ServerSettings, pod: str) -> dict[str, str]:
+    """Say whose a line is; the same in each line of a pod."""
+    return {
+        "namespace": settings.identity.namespace,
+        "deployment": settings.identity.deployment,
+        "revision": settings.revision,
+        "pod": pod,
+    }
 
 
 def uuid7() -> str:

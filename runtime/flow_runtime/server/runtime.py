@@ -13,8 +13,7 @@ from flow_runtime.contracts.settings import ServerSettings
 from flow_runtime.contracts.state import CollectionState, PodState
 from flow_runtime.flow import source
 from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError
-from flow_runtime.flow.flow import Flow
-from flow_runtime.flow.load import load_flow
+from flow_runtime.flow.load import Loaded, load_flow
 from flow_runtime.flow.run import Services
 from flow_runtime.flow.threads import Threads
 from flow_runtime.llm.call import ChatModel
@@ -45,9 +44,11 @@ class Runtime:
         enter: Callable[[Path], None] = source.enter,
     ) -> None:
         self.settings = settings
+        self.pod = pod
         self.metrics = Metrics()
         self.served: Served | None = None
         self.recorder: Recorder | None = None
+        self.feedback: SpoolWriter | None = None
         threads = Threads(min(THREADS_MAX, max(4, settings.max_concurrent_requests)))
         self.services = Services(llm, connections.get, threads)
         self._connections = connections
@@ -61,9 +62,13 @@ class Runtime:
             spool = SpoolWriter(kept.directory, kept.size_mib, kept.seal_after_seconds)
             self.recorder = Recorder(settings, settings.collection, pod, spool)
             self.metrics.registry.register(SpoolMetrics(kept.directory, spool))
+            own = kept.feedback
+            with contextlib.suppress(OSError):  # a spool that cannot be written says so itself
+                own.directory.mkdir(exist_ok=True)
+            self.feedback = SpoolWriter(own.directory, own.size_mib, own.seal_after_seconds)
 
     @property
-    def flow(self) -> Flow | None:
+    def flow(self) -> Loaded | None:
         """The loaded flow."""
         return self.served.flow if self.served else None
 
@@ -97,6 +102,8 @@ class Runtime:
                 await self._ticker
         if self.recorder is not None:
             self.recorder.spool.close()
+        if self.feedback is not None:
+            self.feedback.close()
 
     async def load(self) -> None:
         """Load the flow in a thread: importing a user's code takes what it takes."""
@@ -144,7 +151,8 @@ class Runtime:
     def _load(self) -> Served:
         directory = source.unpack(self.settings.flow, self.settings.work / "flow")
         self._enter(directory)
-        flow = load_flow(directory, self._connections.types)
+        connections = self._connections
+        flow = load_flow(directory, connections.types, self.settings.variant, connections.get)
         wanted = self.settings.collection.capture_nodes if self.settings.collection else ()
         if missing := sorted(set(wanted) - {node.name for node in flow.nodes}):
             raise FlowDefinitionError(
@@ -165,6 +173,8 @@ class Runtime:
             ticks += 1
             if self.recorder is not None:
                 self._tick_spool(self.recorder.spool)
+            if self.feedback is not None:
+                self.feedback.tick()
             if ticks % REFRESH_TICKS == 0 or not self._connections.resolved:
                 self.refresh()
 

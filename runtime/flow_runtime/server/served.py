@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flow_runtime.flow.errors import FlowDefinitionError
-from flow_runtime.flow.flow import Flow
+from flow_runtime.flow.load import Loaded
 from flow_runtime.server.swagger import read_example, swagger
 
 INCLUDED_FIELDS = "PROMPTFLOW_RESPONSE_INCLUDED_FIELDS"
@@ -17,7 +17,7 @@ INCLUDED_FIELDS = "PROMPTFLOW_RESPONSE_INCLUDED_FIELDS"
 class Served:
     """A loaded flow as its callers see it."""
 
-    flow: Flow
+    flow: Loaded
     hidden: frozenset[str]
     """Outputs that are recorded and not answered."""
     streams: frozenset[str]
@@ -25,14 +25,14 @@ class Served:
     swagger: Mapping[str, Any]
 
     @classmethod
-    def of(cls, flow: Flow, name: str, directory: Path, environ: Mapping[str, str]) -> "Served":
+    def of(cls, flow: Loaded, name: str, directory: Path, environ: Mapping[str, str]) -> "Served":
         """Look at a flow in its folder. Raises FlowDefinitionError."""
         hidden = hidden_outputs(flow, environ)
         described = swagger(name, flow, hidden, read_example(directory))
         return cls(flow, hidden, flow.streams - hidden, described)
 
 
-def hidden_outputs(flow: Flow, environ: Mapping[str, str]) -> frozenset[str]:
+def hidden_outputs(flow: Loaded, environ: Mapping[str, str]) -> frozenset[str]:
     """Name the outputs that are not answered: those for evaluation only, or all but the included ones.
 
     Raises FlowDefinitionError when the variable is no JSON list of names.

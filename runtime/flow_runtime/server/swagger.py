@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flow_runtime.flow.flow import Flow
+from flow_runtime.flow.load import Loaded
 from flow_runtime.flow.model import FlowInput, FlowOutput
 
 SAMPLES = "samples.json"
@@ -13,16 +13,37 @@ _TYPES |= {"image": "object"}
 _ANY = {"type": "object", "additionalProperties": {}}
 _JSON_OBJECT = {"application/json": {"schema": _ANY}}
 _FAILURES = {"400": {"description": "Invalid input"}, "default": {"description": "unexpected error"}}
+_FEEDBACK = {
+    "post": {
+        "summary": "collect promptflow feedback",
+        "requestBody": {
+            "description": "promptflow feedback data",
+            "required": True,
+            "content": _JSON_OBJECT,
+        },
+        "responses": {"200": {"description": "successful operation", "content": _JSON_OBJECT}, **_FAILURES},
+    },
+    "parameters": [
+        {
+            "name": "flatten",
+            "in": "query",
+            "description": "flatten the feedback data into traced data",
+            "required": False,
+            "schema": {"type": "boolean"},
+        }
+    ],
+}
+"""As upstream describes it; `flatten` spreads over a span's attributes what is one value here."""
 
 
-def swagger(name: str, flow: Flow, hidden: frozenset[str], example: Any) -> dict[str, Any]:
+def swagger(name: str, flow: Loaded, hidden: frozenset[str], example: Any) -> dict[str, Any]:
     """Describe a flow; `hidden` outputs are left out, `example` is the request's."""
     return {
         "openapi": "3.0.0",
         "info": {"title": f"Promptflow[{name}] API", "version": "1.0.0", "x-flow-name": name} | _chat(flow),
         "components": {"securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer"}}},
         "security": [{"bearerAuth": []}],
-        "paths": {"/score": {"post": _score(name, flow, hidden, example)}},
+        "paths": {"/score": {"post": _score(name, flow, hidden, example)}, "/feedback": _FEEDBACK},
     }
 
 
@@ -35,7 +56,7 @@ def read_example(directory: Path) -> Any:
     return samples[0] if isinstance(samples, list) and samples else {}
 
 
-def _chat(flow: Flow) -> dict[str, str]:
+def _chat(flow: Loaded) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, field in flow.inputs.items():
         if field.is_chat_input:
@@ -48,7 +69,7 @@ def _chat(flow: Flow) -> dict[str, str]:
     return found
 
 
-def _score(name: str, flow: Flow, hidden: frozenset[str], example: Any) -> dict[str, Any]:
+def _score(name: str, flow: Loaded, hidden: frozenset[str], example: Any) -> dict[str, Any]:
     taken: dict[str, Any] = {"type": "object"}
     if flow.inputs:
         taken["properties"] = {each: _input(field) for each, field in flow.inputs.items()}
