@@ -31,6 +31,7 @@ def _loads(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
         or ("loads" if "load" not in each else f"{each['load'][-1]}: {each['message'][:150]}")
         for each in (theirs, ours)
     ]
+    said = [" ".join(each.split()) for each in said]
     same = "load" in theirs and "load" in ours and ours["load"][-1] in theirs["load"]
     return [] if same else [f"load {said[0]} / {said[1]}"]
 
@@ -72,10 +73,15 @@ def _asked(theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> str:
 
 
 def _plain(asked: dict[str, Any]) -> dict[str, Any]:
-    body = {key: value for key, value in asked["body"].items() if key not in IGNORED_PARAMETERS}
-    if body.get("stream") is False:
-        del body["stream"]
+    body = {
+        key: value for key, value in asked["body"].items() if key not in IGNORED_PARAMETERS and _says(value)
+    }
     return {**asked, "body": body}
+
+
+def _says(value: Any) -> bool:
+    """Whether a parameter says more than one that is left out; promptflow sends some that do not."""
+    return value is not None and value is not False and value not in ("", {})
 
 
 def _say(body: dict[str, Any], key: str) -> str:

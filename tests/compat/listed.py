@@ -1,4 +1,4 @@
-"""The differences that docs/compatibility.md lists: rows of its tables that begin with a flow and a request."""
+"""The differences that docs/compatibility.md lists: table rows that begin with a flow and its requests."""
 
 import re
 from pathlib import Path

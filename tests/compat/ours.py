@@ -29,7 +29,8 @@ def mounted(folder: Path, wire: dict[str, Any]) -> tuple[ConnectionSettings, ...
         directory = folder / name
         directory.mkdir()
         for key, value in connection["value"].items():
-            (directory / key).write_text(value, encoding="utf-8")
+            plain = kind is ConnectionType.CUSTOM and key not in connection["secret_keys"]
+            (directory / (f"configs.{key}" if plain else key)).write_text(value, encoding="utf-8")
         made.append(ConnectionSettings(name=name, type=kind, directory=directory))
     return tuple(made)
 
