@@ -190,6 +190,27 @@ async def test_a_stream_counts_its_first_byte_apart(make: Make) -> None:
     assert 'flow_request_duration_seconds_bucket{le="0.1"} 0.0' in text
 
 
+CONDITIONAL = DAG.replace(
+    "inputs: {model: m,", "activate: {when: '${inputs.polite}', is: true}, inputs: {model: m,"
+)
+
+
+async def test_what_turns_out_not_to_stream_is_json_for_a_caller_that_takes_it(make: Make) -> None:
+    pod = await make(StreamingChat("a"), CONDITIONAL)
+    both = {"accept": "text/event-stream, application/json"}
+    answer = await pod.score({"question": "x", "polite": False}, both)
+    assert (answer.headers["content-type"], answer.json) == ("application/json", {"answer": None})
+    answer = await pod.score({"question": "x"}, both)
+    assert events(answer) == [("message", {"answer": "a"})]
+
+
+async def test_what_turns_out_not_to_stream_is_one_event_for_a_caller_that_takes_events_alone(
+    make: Make,
+) -> None:
+    answer = await (await make(StreamingChat("a"), CONDITIONAL)).stream({"question": "x", "polite": False})
+    assert events(answer) == [("message", {"answer": None})]
+
+
 ACCEPTS: dict[str | None, tuple[Form | None, Form | None]] = {
     None: (Form.JSON, Form.JSON),
     "": (Form.JSON, Form.JSON),
@@ -199,7 +220,7 @@ ACCEPTS: dict[str | None, tuple[Form | None, Form | None]] = {
     "APPLICATION/JSON": (Form.JSON, Form.JSON),
     "text/html,application/xhtml+xml,*/*;q=0.8": (Form.JSON, Form.JSON),
     "text/event-stream": (Form.STREAM, None),
-    "application/json, text/event-stream;q=0.1": (Form.STREAM, Form.JSON),
+    "application/json, text/event-stream;q=0.1": (Form.EITHER, Form.JSON),
     "text/*": (None, None),
     "text/html": (None, None),
 }

@@ -14,6 +14,8 @@ class Form(Enum):
 
     JSON = "json"
     STREAM = "stream"
+    EITHER = "either"
+    """As a stream, unless the run turns out to give nothing that streams."""
 
 
 def choose(accept: bytes | None, streams: bool) -> Form | None:
@@ -23,9 +25,10 @@ def choose(accept: bytes | None, streams: bool) -> Form | None:
     ranges = media_ranges(accept)
     if not ranges:
         return Form.JSON
+    json = not _JSON.isdisjoint(ranges)
     if streams and EVENT_STREAM in ranges:
-        return Form.STREAM
-    return None if _JSON.isdisjoint(ranges) else Form.JSON
+        return Form.EITHER if json else Form.STREAM
+    return Form.JSON if json else None
 
 
 def media_ranges(accept: bytes) -> list[bytes]:

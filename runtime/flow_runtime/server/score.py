@@ -29,7 +29,7 @@ from flow_runtime.server.http import (
 from flow_runtime.server.outputs import whole
 from flow_runtime.server.recorder import Exchange
 from flow_runtime.server.runtime import Runtime
-from flow_runtime.server.streaming import send_end, send_error, stream
+from flow_runtime.server.streaming import has_stream, join_streams, send_end, send_error, stream
 from flow_runtime.server.watch import ClientWatch
 
 RETRY_SECONDS = 1
@@ -77,9 +77,9 @@ class Score:
         content = b""
         try:
             async with asyncio.timeout_at(deadline):
-                run = await self._take(exchange, headers, receive, deadline)
+                run, form = await self._take(exchange, headers, receive, deadline)
                 with ClientWatch(receive):
-                    content = await self._run(exchange, run, send, extra)
+                    content = await self._run(exchange, run, form, send, extra)
         except Disconnected:
             if exchange.run is None:
                 return
@@ -93,7 +93,7 @@ class Score:
 
     async def _take(
         self, exchange: Exchange, headers: dict[bytes, bytes], receive: Receive, deadline: float
-    ) -> Run:
+    ) -> tuple[Run, Form]:
         """Read the request and decide on the form of its answer, before anything is spent on it."""
         try:
             body = await read_body(receive, headers.get(b"content-length"), self._body_limit)
@@ -109,17 +109,19 @@ class Score:
         exchange.inputs = _json(given)
         inputs = served.flow.take_inputs(given)
         exchange.inputs = _json(inputs)
-        exchange.run = Run(inputs, self._runtime.services, deadline, streaming=form is Form.STREAM)
-        return exchange.run
+        exchange.run = Run(inputs, self._runtime.services, deadline, streaming=form is not Form.JSON)
+        return exchange.run, form
 
-    async def _run(self, exchange: Exchange, run: Run, send: Send, extra: list[Header]) -> bytes:
+    async def _run(self, exchange: Exchange, run: Run, form: Form, send: Send, extra: list[Header]) -> bytes:
         """Run the flow; returns the answer's JSON, or sends all but the end of a stream."""
         served = self._runtime.served
         assert served is not None  # noqa: S101 - a run is only made for a flow
         outputs = await served.flow.run(run)
-        if run.streaming:
+        if form is Form.STREAM or (form is Form.EITHER and has_stream(outputs, served.hidden)):
             await stream(exchange, outputs, served.hidden, send, extra)
             return b""
+        if form is Form.EITHER:
+            await join_streams(outputs)
         return whole(exchange, outputs, served.hidden)
 
     async def _finish(self, exchange: Exchange, content: bytes, send: Send, extra: list[Header]) -> None:
@@ -176,7 +178,7 @@ def _form(accept: bytes | None, streams: frozenset[str]) -> Form:
     form = choose(accept, bool(streams))
     if form is None:
         raise refused(406, "NotAcceptable", not_acceptable(accept or b"", bool(streams)))
-    if form is Form.STREAM and len(streams) > 1:
+    if form is not Form.JSON and len(streams) > 1:
         message = "Multiple stream output fields not supported."
         raise refused(400, "MultipleStreamOutputFieldsNotSupported", message)
     return form

@@ -51,6 +51,18 @@ async def stream(
             }
 
 
+def has_stream(outputs: Mapping[str, Any], hidden: frozenset[str]) -> bool:
+    """Say whether something streams that the caller sees."""
+    return any(isinstance(value, Stream) and name not in hidden for name, value in outputs.items())
+
+
+async def join_streams(outputs: dict[str, Any]) -> None:
+    """Read the streams to texts, in place. Raises whatever the flow raises."""
+    for name, value in outputs.items():
+        if isinstance(value, Stream):
+            outputs[name] = await value.join()
+
+
 async def send_error(send: Send, body: Mapping[str, Any]) -> None:
     """Send the frame of a failure to a client that may have stopped reading."""
     with contextlib.suppress(TimeoutError):
