@@ -198,7 +198,7 @@ REFUSED = {
         nodes("{name: n, type: prompt, source: {type: package, path: c.jinja2}}"),
     ),
     "an api that does not exist": (
-        "FlowDefinitionError",
+        "APINotFound",
         "'edit'",
         nodes((LLM % "a: 1").replace("type: llm", "type: llm, api: edit")),
     ),
@@ -292,7 +292,7 @@ def test_a_connection_of_the_wrong_type_is_refused_where_a_tool_wants_another(tm
     )
     with pytest.raises(FlowLoadError) as refused:
         load(tmp_path, nodes(PYTHON % ("n", "llm")), t_py=code)
-    assert refused.value.name == "InvalidConnectionType"
+    assert refused.value.name == "NodeInputValidationError"
 
 
 def test_aggregation_nodes_are_left_out_with_the_outputs_that_name_them(tmp_path: Path) -> None:

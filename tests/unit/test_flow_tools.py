@@ -28,7 +28,11 @@ GIVEN = IMPORT + (
     "from collections.abc import Iterator\n@tool\ndef run(x) -> Iterator[str]:\n"
     "    return (word for word in [*x.split(), 3])\n"
 )
-KINDS = pytest.mark.parametrize("code", [SYNC, ASYNC, GIVEN], ids=["sync", "async", "given"])
+INNER = IMPORT + (
+    "@tool\ndef run(x) -> str:\n    def words():\n        yield from x.split()\n        yield 3\n"
+    "    return words()\n"
+)
+KINDS = pytest.mark.parametrize("code", [SYNC, ASYNC, GIVEN, INNER], ids=["sync", "async", "given", "inner"])
 
 
 @KINDS

@@ -113,17 +113,20 @@ def test_keys_are_not_shown(tmp_path: Path) -> None:
         assert "sk-secret" not in repr(kind.endpoint({}))
 
 
-def test_the_body_has_the_model_for_openai_only() -> None:
+def test_the_body_has_the_model() -> None:
     messages = [{"role": "user", "content": "hi"}]
-    openai = OpenAIConnection("k").endpoint({"model": "m"})
-    azure = AzureOpenAIConnection("https://x", "k").endpoint({"deployment_name": "d"})
+    openai = OpenAIConnection(name="llm", api_key="k").endpoint({"model": "m"})
+    azure = AzureOpenAIConnection(name="llm", api_key="k", api_base="https://x").endpoint(
+        {"deployment_name": "d"}
+    )
     assert orjson.loads(request_body(openai, {"model": "m", "temperature": 0.0}, "messages", messages)) == {
         "model": "m",
         "temperature": 0.0,
         "messages": messages,
     }
     assert orjson.loads(request_body(azure, {"deployment_name": "d"}, "messages", messages)) == {
-        "messages": messages
+        "model": "d",
+        "messages": messages,
     }
 
 

@@ -51,7 +51,7 @@ class Builder:
             return self._tools.build(node, literals, references, may_stream)
         source = read_prompt(self._directory, node)
         parameters = PARAMETERS[node.api or CHAT] if node.type == "llm" else {}
-        render, variables = compile_template(source, node.name, source_name(node))
+        render, variables = compile_template(source, node.name, source_name(node), images=False)
         if clash := sorted(variables & (TEMPLATE_WORDS | parameters.keys())):
             raise NodeInputValidationError(
                 f"node '{node.name}': {source_name(node)} has a variable with the name of a parameter, "
@@ -75,7 +75,8 @@ class Builder:
         sent, late = self._parameters(node, connection, literals, references)
         streams = may_stream and not {"tools", "functions"} & node.inputs.keys()
         api = node.api or CHAT
-        return LLMNode(node.name, render, assignment, connection, api, sent, late, bool(images), streams)
+        with_images = compile_template(source, node.name, source_name(node))[0] if images else None
+        return LLMNode(node.name, render, assignment, connection, api, sent, late, with_images, streams)
 
     def _parameters(
         self,

@@ -10,7 +10,6 @@ from flow_runtime.flow.bound import Bound, Grant
 from flow_runtime.flow.errors import (
     GetConnectionError,
     InputTypeMismatch,
-    InvalidConnectionType,
     InvalidCustomLLMTool,
     MissingRequiredInputs,
     NodeInputValidationError,
@@ -144,7 +143,7 @@ class ToolBuilder:
         if strong is not None:
             kinds.add(ConnectionType.CUSTOM)
         if self._connections is not None and self._connections[connection] not in kinds:
-            raise InvalidConnectionType(
+            raise NodeInputValidationError(
                 f"{place}: wants a connection of type {' or '.join(sorted(kinds))}, "
                 f"and '{connection}' is of type {self._connections[connection]}"
             )

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource, UnsupportedFeature
+from flow_runtime.flow.errors import APINotFound, FlowDefinitionError, InvalidSource, UnsupportedFeature
 from flow_runtime.flow.files import source_path
 from flow_runtime.flow.model import Dag, Node, ValueType
 from flow_runtime.flow.parameters import PARAMETERS
@@ -66,6 +66,4 @@ def _check_node(node: Node) -> None:
             f"{' or '.join(SOURCES[node.type])}, not '{node.source.type}'"
         )
     if node.type == "llm" and node.api not in (None, *PARAMETERS):
-        raise FlowDefinitionError(
-            f"node '{node.name}': there is no api '{node.api}': use {' or '.join(PARAMETERS)}"
-        )
+        raise APINotFound(f"node '{node.name}': there is no api '{node.api}': use {' or '.join(PARAMETERS)}")

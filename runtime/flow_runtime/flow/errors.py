@@ -79,6 +79,10 @@ class TemplateSyntaxError(FlowLoadError):
     """A prompt is not valid Jinja2."""
 
 
+class APINotFound(FlowLoadError):
+    """An llm node names an API that there is not."""
+
+
 class PackageToolNotFoundError(FlowLoadError):
     """A node names a tool that no installed package has."""
 

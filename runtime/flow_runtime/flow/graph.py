@@ -56,6 +56,11 @@ def _reference(
     try:
         reference = parse(value)
     except ValueError as error:
+        target = str(value)[2:-1].partition(".")[0]
+        if target not in names:
+            raise NodeReferenceNotFound(
+                f"node '{node.name}', {what}: {value}: the flow has no node '{target}'{_known(names)}"
+            ) from None
         raise InvalidNodeReference(f"node '{node.name}', {what}: {error}") from None
     place = f"node '{node.name}', {what}: {value}"
     if isinstance(reference, InputReference):

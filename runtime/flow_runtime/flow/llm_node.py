@@ -33,7 +33,8 @@ class LLMNode:
     """What is sent: the literal ones, in their types; before `to_send` where some come late."""
     late: Assignment
     """Parameters that come from inputs and nodes."""
-    takes_images: bool = False
+    render_images: Render | None = None
+    """How to render where there are images among the values; None for a prompt that takes none."""
     streams: bool = False
     """Whether nothing but flow outputs wants the answer, so that it may stream."""
 
@@ -69,13 +70,15 @@ class LLMNode:
 
     def _prompt(self, run: Run) -> Prompt:
         values = self.assignment.guarded(run)
-        if self.takes_images:
+        render, images = self.render, None
+        if self.render_images is not None and (images := images_in(values.values())):
             values = {name: in_lines(value) for name, value in values.items()}
-        text = rendered(self.name, self.render, values)
+            render = self.render_images
+        text = rendered(self.name, render, values)
         if self.api == COMPLETION:
             return unguard(text)
         try:
-            return parse_chat(text, images_in(values.values()) if self.takes_images else None)
+            return parse_chat(text, images)
         except ValueError as error:
             raise PromptError(self.name, f"node '{self.name}': {error}") from error
 

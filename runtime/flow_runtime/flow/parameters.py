@@ -41,17 +41,22 @@ PARAMETERS: Mapping[str, Mapping[str, ValueType]] = {
         "best_of": ValueType.INT,
     },
 }
-COMPLETION_TOKENS = 16
-"""max_tokens of a completion that names none."""
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    CHAT: {"temperature": 1.0, "top_p": 1.0},
+    COMPLETION: {"temperature": 1.0, "top_p": 1.0, "max_tokens": 16, "n": 1, "best_of": 1},
+}
+"""promptflow's own, sent always: a server's may be others."""
 _EMPTY = ("stop", "logit_bias", "response_format", "user", "suffix", "logprobs", "tool_choice")
 
 
 def to_send(api: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Say what is sent of converted parameters. Raises ValueError for functions that are none."""
-    sent = {name: value for name, value in parameters.items() if value or name not in _EMPTY}
+    sent = dict(_DEFAULTS[api])
+    sent |= {name: value for name, value in parameters.items() if value or name not in _EMPTY}
     if api == COMPLETION:
-        sent.setdefault("max_tokens", COMPLETION_TOKENS)
         return sent
+    if "deployment_name" in sent:
+        sent["n"] = 1
     if sent.get("tools"):
         sent.pop("functions", None)
         sent.pop("function_call", None)

@@ -17,13 +17,15 @@ _IMAGE = re.compile(r"!\[\s*image\s*\]\((\{\{\s*[^\s{}]+\s*\}\})\)")
 Render = Callable[[Mapping[str, Any]], str]
 
 
-def compile_template(source: str, node: str, path: str) -> tuple[Render, frozenset[str]]:
+def compile_template(source: str, node: str, path: str, images: bool = True) -> tuple[Render, frozenset[str]]:
     """Compile a prompt; returns how to render it and the variables it uses.
 
-    Raises TemplateSyntaxError, which names node and file.
+    With `images`, `![image]({{ x }})` puts x on a line of its own. Raises TemplateSyntaxError, which names
+    node and file.
     """
     variables = variables_of(source, node, path)
-    return _ENVIRONMENT.from_string(_IMAGE.sub(r"\n\1\n", source)).render, variables
+    text = _IMAGE.sub(r"\n\1\n", source) if images else source
+    return _ENVIRONMENT.from_string(text).render, variables
 
 
 def image_variables(source: str) -> frozenset[str]:

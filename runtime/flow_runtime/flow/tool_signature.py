@@ -95,9 +95,18 @@ def yields(function: Callable[..., Any]) -> bool:
     """Say whether a function is, or by its annotation gives, something that yields."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         return True
+    if any(map(_is_generator, getattr(getattr(function, "__code__", None), "co_consts", ()))):
+        return True  # it most likely returns what the function inside of it yields
     hint = _hints(function).get("return")
     made = getattr(typing.get_origin(hint) or hint, "__name__", "")
     return made in ("Generator", "Iterator", "AsyncGenerator", "AsyncIterator")
+
+
+def _is_generator(inner: object) -> bool:
+    yielding = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+    if not isinstance(inner, types.CodeType) or inner.co_name == "<genexpr>":
+        return False  # a generator expression is mostly consumed where it stands
+    return bool(inner.co_flags & yielding)
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

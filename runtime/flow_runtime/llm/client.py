@@ -7,6 +7,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
+from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -152,6 +153,8 @@ class HTTPChat:
                 # The deadline of the request ends a call; only connecting has a limit of its own.
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 headers={"user-agent": "flow-operator"},
+                # Looking for a proxy costs each request something, so only where there is one.
+                trust_env=bool(getproxies()),
             )
         return session
 

@@ -16,11 +16,10 @@ DONE = b"[DONE]"
 def request_body(
     endpoint: Endpoint, parameters: Mapping[str, Any], name: str, said: Any, stream: bool = False
 ) -> bytes:
-    """Write the request: Azure's model is in the URL, the others' in the body; `name` is of what is said."""
+    """Write the request; `name` is of what is said. The model is in it for Azure, too."""
     body = {name: value for name, value in parameters.items() if name not in ROUTING}
     body[name] = said
-    if "deployment_name" not in parameters:
-        body["model"] = endpoint.model
+    body["model"] = endpoint.model
     if stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
