@@ -9,7 +9,14 @@ import pytest
 
 from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.flow.bare import Bare
-from flow_runtime.flow.errors import FlowLoadError, InputNotFound, InputTypeError, LLMNodeError, NodeError
+from flow_runtime.flow.errors import (
+    FlowLoadError,
+    InputNotFound,
+    InputTypeError,
+    InvalidImageInput,
+    LLMNodeError,
+    NodeError,
+)
 from flow_runtime.flow.image import Image
 from flow_runtime.flow.load import load_flow
 from flow_runtime.flow.prompty.connect import connect, model_of
@@ -158,6 +165,29 @@ async def test_an_image_goes_along_as_a_part(tmp_path: Path) -> None:
     text, image = llm.asked[0][0]["content"]  # type: ignore[index]
     assert text == {"type": "text", "text": "Look"}
     assert image["image_url"]["url"] == "data:image/png;base64,iVBORw0KGgo="
+
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def test_a_text_may_stand_for_an_image(tmp_path: Path) -> None:
+    rest = "inputs: {pic: {type: string, default: 'data:image/png;path: own.png'}}\n"
+    flow = prompty(tmp_path, body="user:\n![image]({{pic}})\n", rest=rest)
+    (tmp_path / "own.png").write_bytes(PNG)
+    llm = FunctionChat(lambda _: "seen")
+    await outputs(flow, {}, llm)
+    await outputs(flow, {"pic": "data:image/png;base64: iVBORw0KGgo="}, llm)
+    for asked in llm.asked:
+        (part,) = asked[0]["content"]  # type: ignore[index]
+        assert part["image_url"]["url"] == "data:image/png;base64,iVBORw0KGgo="
+
+
+@pytest.mark.parametrize("path", ["other.png", "../p.prompty", "/etc/hostname"])
+async def test_a_request_cannot_name_a_file_as_an_image(path: str, tmp_path: Path) -> None:
+    flow = prompty(tmp_path, body="user:\n![image]({{pic}})\n", rest="inputs: {pic: {type: string}}\n")
+    (tmp_path / "other.png").write_bytes(PNG)
+    with pytest.raises(InvalidImageInput, match="input 'pic'"):
+        await outputs(flow, {"pic": f"data:image/png;path: {path}"})
 
 
 async def test_inputs_have_types_and_defaults(tmp_path: Path) -> None:

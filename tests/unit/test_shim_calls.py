@@ -126,6 +126,17 @@ def test_a_file_that_is_no_prompty_is_a_user_error(tmp_path: Path) -> None:
         core.Prompty.load(source=tmp_path / "none.prompty")
 
 
+async def test_code_may_name_an_image_in_the_prompty_s_folder(tmp_path: Path) -> None:
+    llm = FunctionChat(lambda _: "seen")
+    run = begin(llm)
+    path = write(tmp_path, PROMPTY.replace("{{q}}", "![image]({{q}})"))
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert await in_thread(run, lambda: core.Prompty.load(path)(q="data:image/png;path: a.png")) == "seen"
+    assert llm.asked[0][0]["content"][0]["type"] == "image_url"  # type: ignore[index]
+    with pytest.raises(errors.UserErrorException, match="no image"):
+        await in_thread(run, lambda: core.Prompty.load(path)(q="data:image/png;path: ../none.png"))
+
+
 async def test_a_failure_of_the_llm_is_an_exception_of_promptflow_with_its_cause(tmp_path: Path) -> None:
     def refuse(_: Any) -> Any:
         raise RateLimited("the LLM answered 429", 1)

@@ -15,6 +15,7 @@ from flow_runtime.flow.nodes import rendered
 from flow_runtime.flow.prompty import answer
 from flow_runtime.flow.prompty.connect import connect, model_of, route
 from flow_runtime.flow.prompty.document import COMPLETION, Document
+from flow_runtime.flow.prompty.pictures import with_images
 from flow_runtime.flow.roles import guard, unguard
 from flow_runtime.flow.run import Services
 from flow_runtime.flow.template import Render, compile_template
@@ -59,9 +60,18 @@ class Prompty:
             raise PromptError(self.name, f"prompty '{self.name}': {error}") from error
 
     async def ask(
-        self, values: Mapping[str, Any], services: Services, calls: list[Call], deadline: float
+        self,
+        values: Mapping[str, Any],
+        services: Services,
+        calls: list[Call],
+        deadline: float,
+        trusted: bool = False,
     ) -> Any:
-        """Ask the LLM and give what the prompty promises of its answer. Raises NodeError."""
+        """Ask the LLM and give what the prompty promises of its answer. Raises NodeError, InvalidImageInput.
+
+        `trusted`: the values are a program's and may name images in the prompty's folder.
+        """
+        values = await with_images(self.document, values, services.images, deadline, trusted)
         prompt, call = self.prompt(values), Call(self.name)
         calls.append(call)
         begun = time.perf_counter()
@@ -77,9 +87,15 @@ class Prompty:
             call.ms = (time.perf_counter() - begun) * 1000
 
     async def stream(
-        self, values: Mapping[str, Any], services: Services, calls: list[Call], deadline: float
+        self,
+        values: Mapping[str, Any],
+        services: Services,
+        calls: list[Call],
+        deadline: float,
+        trusted: bool = False,
     ) -> AsyncIterator[Any]:
         """Ask the LLM and yield the pieces of the text (with `response: all`, in the API's form)."""
+        values = await with_images(self.document, values, services.images, deadline, trusted)
         prompt, call = self.prompt(values), Call(self.name)
         calls.append(call)
         begun = time.perf_counter()

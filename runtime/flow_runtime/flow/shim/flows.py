@@ -62,13 +62,15 @@ class Prompty:
 
     async def _ask(self, values: dict[str, Any], here: Ambient) -> Any:
         try:
-            return await self._core.ask(values, here.services, here.calls, here.deadline)
+            return await self._core.ask(values, here.services, here.calls, here.deadline, trusted=True)
         except FlowError as error:
             raise LLMError(str(error)) from error
 
     async def _stream(self, values: dict[str, Any], here: Ambient) -> AsyncIterator[Any]:
         try:
-            async for piece in self._core.stream(values, here.services, here.calls, here.deadline):
+            async for piece in self._core.stream(
+                values, here.services, here.calls, here.deadline, trusted=True
+            ):
                 yield piece
         except FlowError as error:
             raise LLMError(str(error)) from error
