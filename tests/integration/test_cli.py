@@ -238,7 +238,7 @@ def test_a_flow_that_cannot_be_loaded_is_not_served(flow: Path, connections: Pat
     (flow / "size.py").unlink()
     done = flowop("serve", flow, "--port", free_port(), "--connections", connections)
     assert done.returncode == 1
-    assert "✗ bot: InvalidSource" in done.stderr
+    assert done.stderr.startswith("✗ bot: InvalidSource\n")
 
 
 def test_a_port_that_is_taken_is_said_to_be_so(flow: Path, connections: Path, llm: str) -> None:

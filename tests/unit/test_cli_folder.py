@@ -96,6 +96,7 @@ BROKEN = {
     ),
     "a file that is not there": (("look.py}", "gone.py}"), Place("flow.dag.yaml", 8)),
     "an output of nothing": (("${ask.output}", "${asked.output}"), Place("flow.dag.yaml", 4)),
+    "a circle": (("q: ${inputs.q}", "q: ${ask.output}"), Place("flow.dag.yaml", 6)),
     "broken YAML": (("inputs:\n  q:", "inputs: [\n  q:"), Place("flow.dag.yaml", 3)),
     "a type that is none": (("q: {type: string}", "q: {type: text}"), Place("flow.dag.yaml", 2)),
 }

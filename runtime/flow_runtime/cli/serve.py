@@ -36,7 +36,7 @@ def serve(options: argparse.Namespace, screen: Screen) -> int:
                 work=Path(work),
                 errors=Errors(options.errors),
             )
-            log.set_up()
+            log.quiet()
             llm = HTTPChat(connections)
             runtime = Runtime(settings, socket.gethostname(), connections, llm)
             app = App(runtime, metrics_port=sockets[1].getsockname()[1])
@@ -69,6 +69,7 @@ class LocalServer(Server):
             )
             self.refused = self.should_exit = True
             return
+        log.set_up()
         public, inner = [_url(each) for each in sockets or ()]
         self._screen.fine(
             f"{self._runtime.settings.identity.deployment}: {described(self._runtime.served.flow)}",

@@ -12,7 +12,7 @@ import yaml
 from flow_runtime.cli.folder import DEFINITIONS, PROMPTY
 from flow_runtime.flow.errors import FlowLoadError
 
-_NODE = re.compile(r"node '([^']+)'")
+_NODE = re.compile(r"node '([^']+)'|^nodes [^']*'([^']+)'")
 _INPUT = re.compile(r"(?:input |parameter |variable |: )'([^']+)'")
 _OUTPUT = re.compile(r"output '([^']+)'")
 _PATH = re.compile(r"\b(?:inputs|outputs|nodes|node_variants|environment_variables)(?:\.[\w-]+)+")
@@ -95,11 +95,12 @@ def _paths(error: FlowLoadError) -> Iterator[Sequence[str]]:
     if output := _OUTPUT.match(message):
         yield ("outputs", output[1])
     if node := _NODE.search(message):
-        yield ("nodes", node[1])
+        name = node[1] or node[2]
+        yield ("nodes", name)
         if field := _FIELDS.get(error.name):
-            yield ("nodes", node[1], field)
+            yield ("nodes", name, field)
         for named in _INPUT.findall(message.replace(node[0], "", 1)):
-            yield ("nodes", node[1], "inputs", named)
+            yield ("nodes", name, "inputs", named)
 
 
 def _walk(node: yaml.Node | None, path: Sequence[str]) -> int | None:
