@@ -233,6 +233,13 @@ async def test_a_secret_in_an_init_error_is_not_shown(tmp_path: Path) -> None:
     assert "my-own-key" not in str(failed.value)
 
 
+async def test_a_secret_in_what_the_object_raises_is_not_shown(tmp_path: Path) -> None:
+    code = WITH_CONNECTION.replace('return {"key": ', "raise ValueError(self.connection.api_key)\n#")
+    flow = flex(tmp_path, code, INIT)
+    with pytest.raises(NodeError, match=r"ValueError\) \*\*\*"):
+        await outputs(flow, {}, connection=lambda _: OpenAIConnection("my-own-key"))
+
+
 async def test_inputs_of_the_yaml_are_converted_and_those_of_the_signature_come_as_they_are(
     tmp_path: Path,
 ) -> None:
@@ -306,14 +313,14 @@ WRONG = {
     ),
     "a connection that is not there": (
         "entry: main_flow:Asking\nsample: {init: {c: other}}",
-        "GetConnectionError",
+        "FlowEntryInitializationError",
         "'other' is not among",
     ),
     "another language": ("entry: a:b\nlanguage: csharp", "UnsupportedFeature", "csharp"),
     "inputs that are a list": ("entry: main_flow:run\ninputs: [a]", "FlowDefinitionError", "inputs must be"),
     "no mapping": ("[]", "FlowDefinitionError", "must be a mapping"),
     "no YAML": ("entry: [", "FlowDefinitionError", "no valid YAML"),
-    "a sample that is not there": ("entry: main_flow:run\nsample: no.json", "InvalidSource", "no.json"),
+    "a sample that is not there": ("entry: main_flow:run\nsample: no.json", "UserErrorException", "no.json"),
 }
 MODULE = """
 from promptflow.connections import OpenAIConnection

@@ -92,8 +92,8 @@ def test_a_sample_is_a_mapping_or_a_file(sample: str, tmp_path: Path) -> None:
 
 
 WRONG = {
-    "no front matter": ("user:\nhi\n", "FlowDefinitionError", "must begin with its front matter"),
-    "an open one": ("---\nname: a\nuser:\n", "FlowDefinitionError", "must begin with its front matter"),
+    "no front matter": ("user:\nhi\n", "UserErrorException", "must begin with its front matter"),
+    "an open one": ("---\nname: a\nuser:\n", "UserErrorException", "must begin with its front matter"),
     "no YAML": ("---\na: [\n---\n", "FlowDefinitionError", "no valid YAML"),
     "a list": ("---\n- a\n---\n", "FlowDefinitionError", "must be a mapping"),
     "a model that is a text": ("---\nmodel: gpt\n---\n", "FlowDefinitionError", "model must be a mapping"),
@@ -109,8 +109,8 @@ WRONG = {
         "config",
     ),
     "an input that is a number": ("---\ninputs: {q: 1}\n---\n", "FlowDefinitionError", "inputs.q"),
-    "a file that is not there": ("---\nmodel: '${file:no.json}'\n---\n", "InvalidSource", "no.json"),
-    "a sample that is a list": ("---\nsample: [1]\n---\n", "FlowDefinitionError", "sample must be"),
+    "a file that is not there": ("---\nmodel: '${file:no.json}'\n---\n", "UserErrorException", "no.json"),
+    "a sample that is a list": ("---\nsample: [1]\n---\n", "InvalidSampleError", "sample must be"),
     "tools that are none": (
         "---\nmodel: {parameters: {tools: []}}\n---\nx",
         "FlowDefinitionError",

@@ -1,7 +1,6 @@
 """A loaded flow, and how it runs: whatever is ready runs at the same time, the first failure ends the run."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from types import AsyncGeneratorType, GeneratorType
@@ -17,6 +16,7 @@ from flow_runtime.flow.nodes import Runner
 from flow_runtime.flow.python_node import PythonNode
 from flow_runtime.flow.references import InputReference, NodeReference
 from flow_runtime.flow.run import Run, Step
+from flow_runtime.flow.steps import timed, watched
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.values import request_inputs
 
@@ -92,7 +92,7 @@ class Flow:
             if not (isinstance(value, LAZY) and isinstance(source, NodeReference)):
                 continue
             if id(value) not in settled:
-                stream = Stream(_watched(run, source.node, _chunks(runners, source.node, run, value)))
+                stream = Stream(watched(run, source.node, _chunks(runners, source.node, run, value)))
                 if run.streaming and name in self.streams:
                     settled[id(value)] = stream
                 else:
@@ -149,39 +149,5 @@ def _chunks(runners: Mapping[str, Runner], node: str, run: Run, value: Any) -> A
     return runner.chunks(run, value) if isinstance(runner, PythonNode) else value
 
 
-async def _watched(run: Run, node: str, source: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """Pass chunks on, and account for the node as one that runs until they end."""
-    run.steps[:] = [step for step in run.steps if step.node != node]
-    begun = run.unfinished[node] = time.perf_counter()
-    status = "failed"
-    try:
-        async for chunk in source:
-            yield chunk
-        status = "completed"
-        del run.unfinished[node]
-    except (asyncio.CancelledError, GeneratorExit):
-        status = "canceled"
-        raise
-    finally:
-        await _close(source)
-        run.steps.append(Step(node, time.perf_counter() - begun, status))
-
-
-async def _close(source: AsyncIterator[Any]) -> None:
-    close = getattr(source, "aclose", None)
-    if close is not None:
-        await close()
-
-
 async def _step(node: Runner, run: Run) -> None:
-    begun = run.unfinished[node.name] = time.perf_counter()
-    status = "failed"
-    try:
-        run.values[node.name] = await node.run(run)
-        status = "completed"
-        del run.unfinished[node.name]
-    except asyncio.CancelledError:
-        status = "canceled"
-        raise
-    finally:
-        run.steps.append(Step(node.name, time.perf_counter() - begun, status))
+    run.values[node.name] = await timed(run, node.name, node.run(run))

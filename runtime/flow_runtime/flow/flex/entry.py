@@ -4,13 +4,13 @@ import importlib
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from flow_runtime.contracts.settings import ConnectionType
-from flow_runtime.flow.errors import GetConnectionError, PythonLoadError
+from flow_runtime.flow.errors import PythonLoadError
 from flow_runtime.flow.flex.definition import Definition
 from flow_runtime.flow.flex.errors import FlowEntryInitializationError
 from flow_runtime.flow.shim.exceptions import InvalidConnectionError
@@ -71,6 +71,10 @@ class Entry:
             made: Callable[..., Any] = self._object
             return made
 
+    def hide_secrets(self, text: str) -> str:
+        """Take the secrets of the connections that the object was given out of a text."""
+        return _hidden(text, self._made_with or ())
+
     def _make(self, given: Mapping[str, Connection]) -> Any:
         assert self.made_of is not None  # noqa: S101 - for mypy
         values = dict(self.values)
@@ -80,10 +84,7 @@ class Entry:
         try:
             return self.made_of(**values)
         except (Exception, SystemExit) as error:
-            text = f"{type(error).__name__}: {error}"
-            for connection in given.values():
-                for secret in connection.secret_values():
-                    text = text.replace(secret, "***")
+            text = _hidden(f"{type(error).__name__}: {error}", given.values())
             raise FlowEntryInitializationError(
                 f"{self.made_of.__name__} cannot be made of its init values "
                 f"({', '.join(sorted(values)) or 'none'}): {clean(text)}"
@@ -93,7 +94,7 @@ class Entry:
 def load_entry(
     definition: Definition, directory: Path, connections: Mapping[str, ConnectionType] | None
 ) -> Entry:
-    """Import the module and find the entry in it. Raises PythonLoadError, GetConnectionError."""
+    """Import the module and find the entry in it. Raises PythonLoadError, FlowEntryInitializationError."""
     place = f"entry '{definition.module}:{definition.entry}'"
     found = getattr(_module(definition.module, directory, place), definition.entry, None)
     if inspect.isclass(found):
@@ -148,7 +149,7 @@ def _init(
                 names[name] = connection
     for name, connection in names.items():
         if connections is not None and connection not in connections:
-            raise GetConnectionError(
+            raise FlowEntryInitializationError(
                 f"{place}, init '{name}': connection '{connection}' is not among the deployment's "
                 f"connections ({', '.join(sorted(connections)) or 'none'})"
             )
@@ -164,6 +165,13 @@ def _configuration(kind: str, value: Any, name: str) -> Any:
     if not isinstance(value, ModelConfiguration):
         raise FlowEntryInitializationError(f"init '{name}' must be an object with the fields of {kind}")
     return value
+
+
+def _hidden(text: str, connections: Iterable[Connection]) -> str:
+    for connection in connections:
+        for secret in connection.secret_values():
+            text = text.replace(secret, "***")
+    return text
 
 
 def _none(name: str) -> Connection:

@@ -1,10 +1,8 @@
 """A flex flow that is ready to run: calls its entry, and turns what it returns into outputs."""
 
-import asyncio
 import functools
 import inspect
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +19,9 @@ from flow_runtime.flow.flex.entry import Entry, load_entry
 from flow_runtime.flow.flex.errors import FlowEntryInitializationError, ScriptExecutionError
 from flow_runtime.flow.flex.inputs import flow_inputs, take
 from flow_runtime.flow.model import FlowInput, FlowOutput
-from flow_runtime.flow.run import Run, Step
+from flow_runtime.flow.run import Run
 from flow_runtime.flow.shim import ambient
+from flow_runtime.flow.steps import timed
 from flow_runtime.llm.connection_types import Connection
 from flow_runtime.llm.errors import clean
 
@@ -62,25 +61,17 @@ class FlexFlow:
 
     async def run(self, run: Run) -> dict[str, Any]:
         """Call the entry. Raises NodeError."""
-        name = self.definition.entry
-        run.unfinished[name] = begun = time.perf_counter()
-        status = "failed"
-        ambient.enter(run, name)
+        return await timed(run, self.definition.entry, self._outputs(run))
+
+    async def _outputs(self, run: Run) -> dict[str, Any]:
+        ambient.enter(run, self.definition.entry)
         try:
             value = await self._call(run)
-            outputs = await returned.outputs(value, run.streaming, run.services.threads, self._failed)
-            status = "completed"
-            del run.unfinished[name]
-            return outputs
-        except asyncio.CancelledError:
-            status = "canceled"
-            raise
+            return await returned.outputs(value, self.definition.entry, run, self._failed)
         except NodeError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - raised again by its own name
             raise self._failed(error) from ambient.llm_cause(error) or error
-        finally:
-            run.steps.append(Step(name, time.perf_counter() - begun, status))
 
     async def _call(self, run: Run) -> Any:
         if returned.is_async(self.entry.found):
@@ -99,7 +90,7 @@ class FlexFlow:
     def _failed(self, error: BaseException) -> NodeError:
         """Say what the entry raised; a failure of the LLM in it is one of the LLM."""
         name = self.definition.entry
-        said = clean(f"({type(error).__name__}) {error}")
+        said = clean(self.entry.hide_secrets(f"({type(error).__name__}) {error}"))
         if ambient.llm_cause(error) is not None:
             return LLMNodeError(name, f"'{name}': {said}")
         return ScriptExecutionError(name, f"Execution failure in '{name}': {said}")

@@ -10,8 +10,10 @@ from typing import Any
 from flow_runtime.flow.bare import OUTPUT, Bare
 from flow_runtime.flow.errors import NodeError
 from flow_runtime.flow.model import FlowOutput, ValueType
+from flow_runtime.flow.run import Run
 from flow_runtime.flow.shim import ambient
 from flow_runtime.flow.signature import kind_of_hint
+from flow_runtime.flow.steps import watched
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.threads import Threads
 from flow_runtime.flow.tool_signature import yields
@@ -42,15 +44,15 @@ def streams(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(name for name, each in _fields(hint).items() if _name(each) in _GENERATORS)
 
 
-async def outputs(value: Any, streaming: bool, threads: Threads, failed: Failed) -> dict[str, Any]:
+async def outputs(value: Any, entry: str, run: Run, failed: Failed) -> dict[str, Any]:
     """Make outputs of what the entry returned; what yields becomes a Stream or, joined, a text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     made = dict(value) if isinstance(value, dict) else Bare.of(value)
     for name, each in made.items():
         if isinstance(each, Iterator | AsyncIterator):
-            stream = Stream(_chunks(each, threads, failed))
-            made[name] = stream if streaming else await stream.join()
+            chunks = _chunks(each, run.services.threads, failed)
+            made[name] = Stream(watched(run, entry, chunks)) if run.streaming else await Stream(chunks).join()
     return made
 
 

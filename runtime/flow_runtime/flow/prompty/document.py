@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource
+from flow_runtime.flow.prompty.errors import InvalidSampleError, UserErrorException
 from flow_runtime.flow.read import parse_yaml
 
 _FENCE = re.compile(r"^-{3,}[ \t]*\n", re.MULTILINE)
@@ -35,7 +36,7 @@ class Document:
 def read_document(path: Path, overrides: Mapping[str, Any] | None = None) -> Document:
     """Read a prompty; `overrides` are merged into its front matter.
 
-    Raises InvalidSource when a file is not there and FlowDefinitionError when one is not as it must be.
+    Raises FlowLoadError.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -72,12 +73,12 @@ def parse_document(text: str, path: Path, overrides: Mapping[str, Any] | None = 
 
 
 def split(text: str, file: str) -> tuple[dict[str, Any], str]:
-    """Part a prompty into front matter and template. Raises FlowDefinitionError."""
+    """Part a prompty into front matter and template. Raises UserErrorException, FlowDefinitionError."""
     text = text.replace("\r\n", "\n")
     fences = _FENCE.finditer(text)
     begin, end = next(fences, None), next(fences, None)
     if begin is None or end is None:
-        raise FlowDefinitionError(
+        raise UserErrorException(
             f"{file} must begin with its front matter, YAML between two lines of '---'; its prompt follows"
         )
     front = parse_yaml(text[begin.end() : end.start()].encode(), file)
@@ -89,7 +90,7 @@ def split(text: str, file: str) -> tuple[dict[str, Any], str]:
 def resolve(value: Any, directory: Path) -> Any:
     """Replace whole values `${env:NAME}` and `${file:path}`, however deep.
 
-    A variable that is not there stays as it is written; a file that is not there is an InvalidSource.
+    A variable that is not there stays as it is written; a file that is not there is a UserErrorException.
     """
     if isinstance(value, str):
         found = _REFERENCE.fullmatch(value)
@@ -119,7 +120,7 @@ def load_sample(sample: Any, directory: Path, file: str) -> dict[str, Any]:
     if isinstance(sample, str) and sample.endswith(".json"):
         sample = _file(sample.removeprefix("file:"), directory)
     if not isinstance(sample, dict):
-        raise FlowDefinitionError(f"{file}: sample must be a mapping or the name of a JSON file with one")
+        raise InvalidSampleError(f"{file}: sample must be a mapping or the name of a JSON file with one")
     return sample
 
 
@@ -131,7 +132,7 @@ def _file(name: str, directory: Path) -> Any:
             return json.loads(text)
         return parse_yaml(text.encode(), name) if path.suffix.lower() in (".yml", ".yaml") else text
     except OSError:
-        raise InvalidSource(
+        raise UserErrorException(
             f"there is no file {name} in the flow's folder: ${{file:}} or sample names it"
         ) from None
     except (ValueError, RecursionError) as error:

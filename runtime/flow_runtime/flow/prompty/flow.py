@@ -1,7 +1,5 @@
 """A prompty as a flow of its own: inputs from its front matter, its answer as the outputs."""
 
-import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +13,9 @@ from flow_runtime.flow.model import FlowInput, FlowOutput, ValueType
 from flow_runtime.flow.prompty.answer import wants_json
 from flow_runtime.flow.prompty.document import Document, read_document
 from flow_runtime.flow.prompty.prompty import Prompty
-from flow_runtime.flow.run import Run, Step
+from flow_runtime.flow.run import Run
 from flow_runtime.flow.signature import kind_of, kind_of_value
+from flow_runtime.flow.steps import timed, watched
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.values import convert, request_inputs
 
@@ -56,22 +55,11 @@ class PromptyFlow:
         return request_inputs(self.inputs, given)
 
     async def run(self, run: Run) -> dict[str, Any]:
-        """Ask the LLM. Raises NodeError."""
-        name, services, calls = self.name, run.services, run.calls
-        run.unfinished[name] = begun = time.perf_counter()
-        status = "failed"
-        try:
-            if self.prompty.wants_stream and run.streaming:
-                found: Any = Stream(self.prompty.stream(run.inputs, services, calls, run.deadline))
-            else:
-                found = await self.prompty.ask(run.inputs, services, calls, run.deadline)
-            status = "completed"
-            del run.unfinished[name]
-        except asyncio.CancelledError:
-            status = "canceled"
-            raise
-        finally:
-            run.steps.append(Step(name, time.perf_counter() - begun, status))
+        """Ask the LLM. Raises NodeError, InvalidImageInput."""
+        arguments = (run.inputs, run.services, run.calls, run.deadline)
+        if self.prompty.wants_stream and run.streaming:
+            return Bare.of(Stream(watched(run, self.name, self.prompty.stream(*arguments))))
+        found = await timed(run, self.name, self.prompty.ask(*arguments))
         return found if isinstance(found, dict) else Bare.of(found)
 
 
