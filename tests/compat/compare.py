@@ -74,7 +74,9 @@ def _asked(theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> str:
 
 def _plain(asked: dict[str, Any]) -> dict[str, Any]:
     body = {
-        key: value for key, value in asked["body"].items() if key not in IGNORED_PARAMETERS and _says(value)
+        key: int(value) if isinstance(value, float) and value.is_integer() else value
+        for key, value in asked["body"].items()
+        if key not in IGNORED_PARAMETERS and _says(value)
     }
     return {**asked, "body": body}
 

@@ -47,6 +47,11 @@ def connections(url: str) -> dict[str, Any]:
             ["api_key"],
         ),
         "serp": ("SerpConnection", {"api_key": KEY}, ["api_key"]),
+        "byenv": (
+            "OpenAIConnection",
+            {"api_key": "${env:COMPAT_SECRET}", "base_url": f"{url}/v1"},
+            ["api_key"],
+        ),
         "custom": ("CustomConnection", {"token": "t-1", "region": "north", "limit": "3"}, ["token"]),
     }
     return {
@@ -71,6 +76,8 @@ def work(run: Callable[[dict[str, Any], Scripted], dict[str, Any]]) -> None:
             begun = time.monotonic()
             before = (dict(os.environ), list(sys.path), set(sys.modules), Path.cwd())
             os.environ.update({k: v.replace("{url}", scripted.url) for k, v in case["env"].items()})
+            for ask in case["asks"]:
+                ask["content"] = ask["content"].replace("{url}", scripted.url)
             try:
                 result = run(case, scripted)
             except Exception as error:  # noqa: BLE001 - the next flow wants to run, too

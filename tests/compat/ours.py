@@ -1,7 +1,9 @@
 """This runtime over the corpus, without sockets: python -m compat.ours."""
 
 import asyncio
+import json
 import logging
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from .engine import work
 from .scripted import Scripted
 
 SECONDS = 20
+FROM_ENVIRONMENT = "byenv"
+"""A connection that comes as a variable of its name, and itself refers to another variable."""
 
 
 def mounted(folder: Path, wire: dict[str, Any]) -> tuple[ConnectionSettings, ...]:
@@ -24,7 +28,7 @@ def mounted(folder: Path, wire: dict[str, Any]) -> tuple[ConnectionSettings, ...
     made = []
     for name, connection in wire.items():
         kind = known.get(connection["type"].removesuffix("Connection"))
-        if kind is None:
+        if kind is None or name == FROM_ENVIRONMENT:
             continue
         directory = folder / name
         directory.mkdir()
@@ -44,6 +48,7 @@ def run(case: dict[str, Any], scripted: Scripted) -> dict[str, Any]:
 async def serve(case: dict[str, Any], scripted: Scripted, folder: Path) -> dict[str, Any]:
     """Load the flow as a pod does, under errors: Strict."""
     (folder / "secrets").mkdir()
+    os.environ[FROM_ENVIRONMENT] = json.dumps(scripted.connections[FROM_ENVIRONMENT])
     settings = ServerSettings.model_validate(
         {
             "identity": Identity(namespace="compat", deployment=Path(case["folder"]).name),
@@ -55,7 +60,7 @@ async def serve(case: dict[str, Any], scripted: Scripted, folder: Path) -> dict[
             **({"errors": "Strict"} if "errors" in ServerSettings.model_fields else {}),
         }
     )
-    connections = Connections(settings.connections)
+    connections = Connections(settings.connections, os.environ)
     llm = HTTPChat(connections)
     runtime = Runtime(settings, "pod", connections, llm)
     try:

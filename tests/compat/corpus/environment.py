@@ -61,6 +61,28 @@ FLOWS = (
     shown("env-connection-no-key", '{COMPAT_A: "${llm.nothing}", COMPAT_B: "x${llm.api_key}"}'),
     shown("env-null", "{COMPAT_A: null, COMPAT_B: ''}"),
     flow(
+        "additional-includes",
+        "1.2 metadata",
+        """
+        additional_includes: [../shared/words.py, ../shared/texts]
+        outputs: {a: {type: string, reference: "${t.output}"}}
+        nodes:
+        - {name: t, type: python, source: {type: code, path: t.py}}
+        """,
+        {},
+        t_py="""
+            from promptflow.core import tool
+
+            import words
+
+            @tool
+            def t() -> str:
+                return words.loud(open("texts/a.txt").read().strip())
+        """,
+        words_py="def loud(x):\n    return x.upper()\n",
+        texts__a_txt="here already",
+    ),
+    flow(
         "described",
         "1.2 metadata",
         """

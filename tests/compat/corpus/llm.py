@@ -32,10 +32,11 @@ def chat(
     connection: str = "llm",
     api: str = "chat",
     row: str = "1.3 chat",
+    env: dict[str, str] | None = None,
 ) -> FlowCase:
     """A flow of one LLM node."""
     text = HEAD.replace("INPUTS", inputs).replace("CONNECTION", connection).replace("API", api)
-    made = flow(name, row, text, *(asks or ({},)))
+    made = flow(name, row, text, *(asks or ({},)), env=env)
     made.files["chat.jinja2"] = prompt
     return made
 
@@ -72,6 +73,14 @@ FLOWS = (
     chat("llm-azure-no-deployment", PLAIN, connection="azure"),
     chat("llm-organization", PLAIN, connection="org"),
     chat("llm-serverless", PLAIN, connection="serverless"),
+    chat(
+        "connection-env-reference",
+        PLAIN,
+        connection="byenv",
+        row="1.6 connections",
+        env={"COMPAT_SECRET": "sk-e"},
+    ),
+    chat("connection-field-override", PLAIN, row="1.6 connections", env={"LLM_API_KEY": "sk-over"}),
     chat("llm-no-api", PLAIN.replace("kind", "kind without api"), api='""'),
     chat("llm-wrong-connection", PLAIN, connection="custom"),
     chat("llm-statuses", PLAIN, *({"q": f"!status {status}"} for status in (400, 401, 403, 404))),

@@ -377,7 +377,7 @@ FLOWS = (
               g: FormRecognizerConnection) -> str:
             return repr([
                 a.api_key, a.base_url, a.organization, b.api_key, b.api_base, b.api_version, b.api_type,
-                c.token, c.region, c.secrets, c.configs, d.api_key, d.api_base, d.api_version, e.api_key,
+                c.token, c.region, c.secrets, sorted(c.configs.items()), d.api_key, d.api_base, d.api_version, e.api_key,
                 f.endpoint, f.api_version, g.endpoint, g.api_version,
                 [type(each).__name__ for each in (a, b, c, d, e, f, g)],
             ])
