@@ -18,7 +18,13 @@ from flow_runtime.flow.read import parse_dag
 from flow_runtime.flow.references import InputReference, NodeReference, parse, part
 from flow_runtime.flow.roles import ROLES, guard
 
-TOOL = "from promptflow.core import tool\n@tool\ndef run(a=1, b: int = 2, c: list | None = None):\n    return a\n"
+TOOL = """
+from promptflow.core import tool
+
+@tool
+def run(a=1, b: int = 2, c: list | None = None):
+    return a
+"""
 NAMES = st.sampled_from(["a", "b", "c", "n", "x", "", "é", "inputs", "output"])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(), st.text(max_size=6))
 REFERENCES = st.builds(
@@ -63,7 +69,7 @@ DAGS = st.fixed_dictionaries(
         "language": st.sampled_from(["python", "csharp"]),
     },
 )
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @QUICK
