@@ -27,7 +27,8 @@ LINES = (
     "from promptflow.tools.aoai import chat, completion, AzureOpenAI",
     "from promptflow.tools.openai import chat, completion, OpenAI",
     "from promptflow.tools.embedding import embedding",
-    "from promptflow.tools.common import render_jinja_template, parse_chat",
+    "from promptflow.tools.common import render_jinja_template, parse_chat, handle_openai_error",
+    "from promptflow.core._prompty_utils import parse_chat",
     "from promptflow.tools.open_model_llm import OpenModelLLM",
     "from promptflow._internal import tool, ToolProvider, register_apis",
     "import promptflow.tools.serpapi, promptflow.tools.azure_content_safety",
@@ -116,6 +117,29 @@ def test_services_that_are_not_called_are_named() -> None:
         safety.analyze_text(connections.AzureContentSafetyConnection("k", "https://x"), "text")
     with pytest.raises(errors.UserErrorException, match="Azure Machine Learning"):
         open_model.OpenModelLLM().call("p", "chat", "e")
+
+
+def test_tools_may_make_their_own_client_of_a_connection() -> None:
+    shim.install()
+    common = importlib.import_module("promptflow.tools.common")
+    connections = importlib.import_module("promptflow.connections")
+    azure = common.normalize_connection_config(connections.AzureOpenAIConnection("https://a", "k"))
+    assert azure == {
+        "max_retries": 0,
+        "api_key": "k",
+        "azure_endpoint": "https://a",
+        "api_version": "2024-02-01",
+    }
+    token = connections.AzureOpenAIConnection("https://a", auth_mode="meid_token", token="t")
+    assert common.normalize_connection_config(token)["azure_ad_token_provider"]() == "t"
+    serverless = common.normalize_connection_config(connections.ServerlessConnection("k", "https://s"))
+    assert serverless["base_url"] == "https://s/v1"
+    openai = connections.OpenAIConnection("k", base_url="http://x")
+    assert common.normalize_connection_config(openai)["base_url"] == "http://x"
+    wrong = importlib.import_module("promptflow.tools.exception").InvalidConnectionType
+    with pytest.raises(wrong, match="Not Support connection type 'SerpConnection'"):
+        common.normalize_connection_config(connections.SerpConnection("k"))
+    assert common.handle_openai_error(tries=3)(len) is len
 
 
 def test_a_user_error_takes_a_text_or_a_format() -> None:

@@ -1,20 +1,61 @@
 """From a folder to a flow that is ready to run, or a FlowLoadError that names place and fix."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from flow_runtime.contracts.settings import ConnectionType
+from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.dag import load_dag
-from flow_runtime.flow.flex.flow import FlexFlow, load_flex
-from flow_runtime.flow.flow import Flow
-from flow_runtime.flow.prompty.flow import PromptyFlow, load_prompty
+from flow_runtime.flow.model import FlowInput, FlowOutput
 from flow_runtime.flow.read import FLEX_FILES, find_flow
+from flow_runtime.flow.run import Run
 from flow_runtime.llm.connection import Connection
 
-Loaded = Flow | FlexFlow | PromptyFlow
-"""All have the same face: name, kind, inputs, outputs, hidden, streams, shape, take_inputs, run."""
 _ENTRY = re.compile(rb"^[\"']?entry[\"']?[ \t]*:", re.MULTILINE)
+
+
+class Loaded(Protocol):
+    """What every kind of flow is to those who run it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def kind(self) -> str:
+        """`dag`, `flex` or `prompty`."""
+
+    @property
+    def inputs(self) -> Mapping[str, FlowInput]:
+        """What it takes."""
+
+    @property
+    def outputs(self) -> Mapping[str, FlowOutput]:
+        """What it gives."""
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Outputs that are recorded and not answered."""
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """Outputs that may be a Stream where a run streams."""
+
+    @property
+    def nodes(self) -> Sequence[Any]:
+        """Its nodes, with their names; a flow that is no DAG has none."""
+
+    @property
+    def shape(self) -> FlowShape:
+        """What it takes and gives, for the operator."""
+
+    def take_inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Convert a request's inputs. Raises InputError."""
+
+    async def run(self, run: Run) -> dict[str, Any]:
+        """Run it and return the outputs; a Bare holds one without a name. Raises NodeError, InputError."""
 
 
 def load_flow(
@@ -31,7 +72,12 @@ def load_flow(
     """
     path = find_flow(directory)
     if path.suffix == ".prompty":
+        # Imported where they are wanted: a DAG has no use for them, and starts sooner.
+        from flow_runtime.flow.prompty.flow import load_prompty
+
         return load_prompty(path, connections)
     if path.name in FLEX_FILES or _ENTRY.search(path.read_bytes()):
+        from flow_runtime.flow.flex.flow import load_flex
+
         return load_flex(path, connections, connection)
     return load_dag(path, connections, variant, connection)

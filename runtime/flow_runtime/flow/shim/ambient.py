@@ -5,7 +5,9 @@ Whoever calls user code says so by `enter`; whatever the code calls of ours find
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -40,6 +42,18 @@ def enter(run: Run, node: str) -> None:
     global _last
     _last = Ambient(run.services, asyncio.get_running_loop(), node, run.deadline, run.calls)
     _CURRENT.set(_last)
+
+
+@contextmanager
+def counted(here: Ambient) -> Iterator[Call]:
+    """Open the account of one call of an LLM in the request's record, and close it with its time."""
+    call = Call(here.node)
+    here.calls.append(call)
+    begun = time.perf_counter()
+    try:
+        yield call
+    finally:
+        call.ms = (time.perf_counter() - begun) * 1000
 
 
 def current() -> Ambient:

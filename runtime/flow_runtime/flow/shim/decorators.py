@@ -49,8 +49,11 @@ log_flow_metric = log_metric
 
 
 def register_apis(provider: Any) -> Any:
-    """Leave a class as it is."""
+    """Leave a class, or a list of some, as it is."""
     return provider
+
+
+register_connections = register_apis
 
 
 def enable_cache(_: Callable[..., str]) -> Callable[[Any], Any]:

@@ -10,7 +10,7 @@ from flow_runtime.flow.shim.ambient import Ambient
 from flow_runtime.flow.shim.decorators import ToolProvider, tool
 from flow_runtime.flow.shim.exceptions import InvalidConnectionType, ToolValidationError, WrappedOpenAIError
 from flow_runtime.flow.shim.types import PromptTemplate
-from flow_runtime.llm.call import Call, Prompt
+from flow_runtime.llm.call import Prompt
 from flow_runtime.llm.connection_types import (
     AzureOpenAIConnection,
     Connection,
@@ -51,10 +51,9 @@ def ask(connection: Connection, api: str, prompt: str, arguments: dict[str, Any]
 
 
 async def _ask(here: Ambient, connection: Connection, sent: dict[str, Any], prompt: Prompt) -> Any:
-    call = Call(here.node)
-    here.calls.append(call)
     try:
-        return await here.services.llm.chat(connection, sent, prompt, call, here.deadline)
+        with ambient.counted(here) as call:
+            return await here.services.llm.chat(connection, sent, prompt, call, here.deadline)
     except LLMError as error:
         raise WrappedOpenAIError(str(error)) from error
 
@@ -62,11 +61,10 @@ async def _ask(here: Ambient, connection: Connection, sent: dict[str, Any], prom
 async def _stream(
     here: Ambient, connection: Connection, sent: dict[str, Any], prompt: Prompt
 ) -> AsyncIterator[str]:
-    call = Call(here.node)
-    here.calls.append(call)
     try:
-        async for piece in here.services.llm.stream(connection, sent, prompt, call, here.deadline):
-            yield piece
+        with ambient.counted(here) as call:
+            async for piece in here.services.llm.stream(connection, sent, prompt, call, here.deadline):
+                yield piece
     except LLMError as error:
         raise WrappedOpenAIError(str(error)) from error
 

@@ -41,7 +41,10 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "promptflow": {**_TOOL, **_METRICS, **_CONTROL},
     "promptflow._core": {},
     "promptflow._core.tool": {**_TOOL, **_ENTITIES},
-    "promptflow._internal": {**_TOOL, **_from(_DECORATORS, "enable_cache register_apis")},
+    "promptflow._internal": {
+        **_TOOL,
+        **_from(_DECORATORS, "enable_cache register_apis register_connections"),
+    },
     "promptflow._sdk": {},
     "promptflow._sdk.entities": {**_CONNECTIONS, **_ENTITIES},
     "promptflow.client": _CONTROL,
@@ -55,6 +58,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "promptflow.core._connection": _CONNECTIONS,
     "promptflow.core._flow": _CALLABLE,
     "promptflow.core._model_configuration": _CONFIGURATIONS,
+    "promptflow.core._prompty_utils": _from(_PROMPTS, "build_messages parse_chat render_jinja_template"),
     "promptflow.entities": {**_CONNECTIONS, **_ENTITIES, **_from(_CLIENT, "FlowContext Run")},
     "promptflow.exceptions": _EXCEPTIONS,
     "promptflow.tools": {**_from(_LLM, "AzureOpenAI OpenAI"), **_from(_OTHER, "SerpAPI")},
@@ -63,7 +67,13 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "promptflow.tools.azure_content_safety": _from(
         _OTHER, "AzureContentSafety TextCategorySensitivity analyze_text"
     ),
-    "promptflow.tools.common": _from(_PROMPTS, "parse_chat render_jinja_template"),
+    "promptflow.tools.common": {
+        **_from(_PROMPTS, "build_messages parse_chat render_jinja_template"),
+        **_from(
+            f"{_HERE}clients",
+            "handle_openai_error init_azure_openai_client init_openai_client normalize_connection_config",
+        ),
+    },
     "promptflow.tools.embedding": _from(_OTHER, "EmbeddingModel embedding"),
     "promptflow.tools.exception": _from(
         _ERRORS, "ChatAPIInvalidRole InvalidConnectionType LLMError ToolValidationError WrappedOpenAIError"

@@ -12,7 +12,6 @@ from flow_runtime.flow.shim.exceptions import (
     WrappedOpenAIError,
 )
 from flow_runtime.flow.shim.types import PromptTemplate
-from flow_runtime.llm.call import Call
 from flow_runtime.llm.connection_services import AzureContentSafetyConnection, SerpConnection
 from flow_runtime.llm.connection_types import AzureOpenAIConnection, OpenAIConnection, ServerlessConnection
 from flow_runtime.llm.errors import LLMError
@@ -45,10 +44,9 @@ def embedding(
     parameters = {"deployment_name": deployment_name} if azure else {"model": str(model)}
 
     async def ask(here: Ambient) -> list[float]:
-        call = Call(here.node)
-        here.calls.append(call)
         try:
-            return await here.services.llm.embed(connection, parameters, input, call, here.deadline)
+            with ambient.counted(here) as call:
+                return await here.services.llm.embed(connection, parameters, input, call, here.deadline)
         except LLMError as error:
             raise WrappedOpenAIError(str(error)) from error
 

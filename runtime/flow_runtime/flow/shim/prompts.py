@@ -59,6 +59,13 @@ def messages(prompt: str, values: Mapping[str, Any], detail: str = "auto") -> li
         raise ChatAPIInvalidRole(str(error)) from error
 
 
+def build_messages(
+    prompt: str, images: Any = None, image_detail: str = "auto", **values: Any
+) -> list[dict[str, Any]]:
+    """Render a chat prompt and part it into messages, with the images that are among the values."""
+    return messages(prompt, values, image_detail)
+
+
 def text(prompt: str, values: Mapping[str, Any]) -> str:
     """Render a prompt for completion."""
     plain = {name: value for name, value in values.items() if name != TO_ESCAPE}
