@@ -12,6 +12,7 @@ from tests.compat.corpus import (
     python_tools,
     references,
     serving,
+    whole,
 )
 
 CORPUS: tuple[FlowCase, ...] = (
@@ -25,4 +26,5 @@ CORPUS: tuple[FlowCase, ...] = (
     *flex.FLOWS,
     *prompty.FLOWS,
     *serving.FLOWS,
+    *whole.FLOWS,
 )
