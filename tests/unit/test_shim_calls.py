@@ -221,6 +221,26 @@ async def test_tools_ask_the_llm_that_a_connection_names() -> None:
     assert len(pieces) > 1
 
 
+async def test_tools_that_see_images_send_them_as_parts() -> None:
+    llm = FunctionChat(lambda _: "seen")
+    run = begin(llm)
+    vision = importlib.import_module("promptflow.tools.llm_vision").llm_vision
+    image = importlib.import_module("promptflow.contracts.multimedia").Image(b"\x89PNG\r\n\x1a\n")
+    prompt = "user:\nWhat is it?\n![image]({{pic}})\n"
+    asked = lambda: vision(OpenAIConnection("k"), prompt, model="m", detail="low", pic=image)  # noqa: E731
+    assert await in_thread(run, asked) == "seen"
+    part = llm.asked[0][0]["content"][1]  # type: ignore[index]
+    assert part["image_url"] == {"url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"}
+    assert llm.parameters[0] == {
+        "model": "m",
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "n": 1,
+        "presence_penalty": 0,
+        "frequency_penalty": 0,
+    }
+
+
 async def test_a_tool_s_prompt_must_be_a_chat_and_its_connection_an_llm() -> None:
     run = begin(FunctionChat())
     tools = importlib.import_module("promptflow.tools.llm")

@@ -1,6 +1,6 @@
 """promptflow.tools' LLMs for user code and package nodes: the same names and arguments, over our client."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -19,32 +19,30 @@ from flow_runtime.llm.connection_types import (
 )
 from flow_runtime.llm.errors import LLMError
 
-CHAT = tuple(PARAMETERS["chat"])
-COMPLETION = tuple(PARAMETERS["completion"])
-OTHERS = ("stream", "detail")
-MODELS = ("deployment_name", "model")
+CHAT = frozenset(PARAMETERS["chat"])
+COMPLETION = frozenset(PARAMETERS["completion"])
+ALL = CHAT | COMPLETION | {"stream", "detail"}
+"""Arguments that are no values of a prompt."""
 
 
-def ask(connection: Connection, api: str, prompt: str, arguments: dict[str, Any]) -> Any:
-    """Render a prompt with the arguments that are no parameters, and ask by those that are."""
+def ask(connection: Connection, api: str, prompt: str, arguments: Mapping[str, Any], **fixed: Any) -> Any:
+    """Render a prompt with the arguments that are no parameters, and ask by those that are and by `fixed`."""
     known = COMPLETION if api == "completion" else CHAT
-    values = {name: value for name, value in arguments.items() if name not in (*known, *OTHERS)}
+    values = {name: value for name, value in arguments.items() if name not in ALL}
     if api == "completion":
         rendered: Prompt = prompts.text(prompt, values)
     else:
         rendered = prompts.messages(prompt, values, arguments.get("detail") or "auto")
+    other = "model" if isinstance(connection, AzureOpenAIConnection) else "deployment_name"
     given = {
-        name: value.value if isinstance(value := arguments[name], Enum) else value
-        for name in known
-        if name not in MODELS and arguments.get(name) is not None
+        name: value.value if isinstance(value, Enum) else value
+        for name, value in arguments.items()
+        if name in known and name != other and value is not None
     }
     try:
-        sent = to_send(api, given)
+        sent = to_send(api, given) | fixed
     except ValueError as error:
         raise ToolValidationError(str(error)) from error
-    azure = isinstance(connection, AzureOpenAIConnection)
-    model = arguments.get("deployment_name" if azure else "model") or ""
-    sent["deployment_name" if azure else "model"] = model.value if isinstance(model, Enum) else model
     if str(arguments.get("stream", "")).lower() == "true":
         return ambient.iterate(lambda here: _stream(here, connection, sent, rendered))
     return ambient.wait(lambda here: _ask(here, connection, sent, rendered))
@@ -110,6 +108,24 @@ def llm(
     connection: AzureOpenAIConnection | OpenAIConnection | ServerlessConnection,
     prompt: PromptTemplate,
     api: str = "chat",
+    deployment_name: str = "",
+    model: str = "",
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    stream: bool = False,
+    stop: list[Any] | None = None,
+    max_tokens: int | None = None,
+    presence_penalty: float | None = None,
+    frequency_penalty: float | None = None,
+    logit_bias: dict[str, Any] | None = None,
+    tool_choice: object = None,
+    tools: list[Any] | None = None,
+    response_format: object = None,
+    seed: int | None = None,
+    suffix: str | None = None,
+    logprobs: int | None = None,
+    echo: bool = False,
+    best_of: int = 1,
     **kwargs: Any,
 ) -> Any:
     """Ask whichever LLM a connection names. Raises InvalidConnectionType."""
@@ -118,12 +134,5 @@ def llm(
             f"Not Support connection type '{type(connection).__name__}' for llm. "
             "Connection type should be in [AzureOpenAIConnection, OpenAIConnection, ServerlessConnection]."
         )
-    return ask(connection, api, prompt, kwargs)
-
-
-@tool(streaming_option_parameter="stream")  # type: ignore[untyped-decorator]
-def llm_vision(
-    connection: AzureOpenAIConnection | OpenAIConnection, prompt: PromptTemplate, **kwargs: Any
-) -> Any:
-    """Ask an LLM that sees images."""
-    return ask(connection, "chat", prompt, kwargs)
+    given = {name: value for name, value in locals().items() if name not in ("connection", "prompt", "api")}
+    return ask(connection, api, prompt, {**given.pop("kwargs"), **given})

@@ -63,7 +63,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "promptflow.exceptions": _EXCEPTIONS,
     "promptflow.tools": {**_from(_LLM, "AzureOpenAI OpenAI"), **_from(_OTHER, "SerpAPI")},
     "promptflow.tools.aoai": _from(f"{_HERE}aoai", "AzureOpenAI chat completion"),
-    "promptflow.tools.aoai_gpt4v": _from(f"{_HERE}aoai", "AzureOpenAI"),
+    "promptflow.tools.aoai_gpt4v": _from(f"{_HERE}vision", "AzureOpenAI"),
     "promptflow.tools.azure_content_safety": _from(
         _OTHER, "AzureContentSafety TextCategorySensitivity analyze_text"
     ),
@@ -79,10 +79,10 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         _ERRORS, "ChatAPIInvalidRole InvalidConnectionType LLMError ToolValidationError WrappedOpenAIError"
     ),
     "promptflow.tools.llm": _from(_LLM, "llm"),
-    "promptflow.tools.llm_vision": _from(_LLM, "llm_vision"),
+    "promptflow.tools.llm_vision": _from(f"{_HERE}vision", "llm_vision"),
     "promptflow.tools.open_model_llm": _from(_OTHER, "API OpenModelLLM"),
     "promptflow.tools.openai": _from(f"{_HERE}openai", "OpenAI chat completion"),
-    "promptflow.tools.openai_gpt4v": _from(f"{_HERE}openai", "OpenAI"),
+    "promptflow.tools.openai_gpt4v": _from(f"{_HERE}vision", "OpenAI"),
     "promptflow.tools.serpapi": _from(_OTHER, "Engine SafeMode SerpAPI search"),
     "promptflow.tools.template_rendering": _from(_PROMPTS, "render_template_jinja2"),
     "promptflow.tracing": _from(_DECORATORS, "ThreadPoolExecutorWithContext start_trace trace"),
