@@ -184,10 +184,6 @@ CONNECTIONS = {
     "nothing": ("", "holds no connection"),
     "no name": ("type: open_ai\napi_key: k\n", "name"),
     "an unknown type": ("name: c\ntype: telepathy\n", "type must be one of"),
-    "a variable that is not there": (
-        "name: c\ntype: open_ai\napi_key: ${env:NO_SUCH_VARIABLE}\n",
-        "connection 'c', api_key: there is no variable NO_SUCH_VARIABLE: set it",
-    ),
 }
 
 
@@ -199,15 +195,30 @@ def test_connections_that_cannot_be_read_are_said_to_be_so(
     if text is not None:
         file.write_text(text)
     with pytest.raises(Problem, match=says):
-        open_connections(file, {})
+        open_connections(file, {}, Screen(sys.stdout, sys.stderr))
 
 
 def test_connections_come_from_files_of_a_folder_and_variables_in_them(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("name: a\ntype: open_ai\napi_key: ${env:KEY}\n")
     (tmp_path / "b.yml").write_text("name: b\ntype: custom\nsecrets: {k: v}\nconfigs: {u: w}\n")
-    connections = open_connections(tmp_path, {"KEY": "sk-1"})
+    connections = open_connections(tmp_path, {"KEY": "sk-1"}, Screen(sys.stdout, sys.stderr))
     assert sorted(connections.types) == ["a", "b"]
     assert connections.get("a")["api_key"] == "sk-1"
+
+
+def test_a_connection_that_cannot_be_made_is_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "connections.yaml"
+    file.write_text(
+        "name: a\ntype: open_ai\napi_key: k\n---\nname: b\ntype: open_ai\napi_key: ${env:NO_SUCH_VARIABLE}\n"
+    )
+    environ = {"c": '{"type": "open_ai", "api_key": "${env:NOR_THIS}"}'}
+    connections = open_connections(file, environ, Screen(sys.stdout, sys.stderr))
+    assert (list(connections.types), connections.resolved) == (["a"], True)
+    shown = capsys.readouterr().err
+    assert "left out: connection 'b', api_key: there is no variable NO_SUCH_VARIABLE: set it" in shown
+    assert "NOR_THIS" in shown
 
 
 INPUTS = {"no JSON": "{", "a list": "[1]", "a file that is not there": "@gone.json"}

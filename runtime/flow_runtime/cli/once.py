@@ -29,7 +29,7 @@ def run_once(
 ) -> int:
     """Run a flow with inputs, a JSON object or @file: 0, or 1 when it fails. Raises Problem."""
     given = read_inputs(inputs)
-    connections = open_connections(connections_file, os.environ)
+    connections = open_connections(connections_file, os.environ, screen)
     name = flow_name(path)
     try:
         with packaged(path) as directory, quiet():

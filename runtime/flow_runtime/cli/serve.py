@@ -24,7 +24,7 @@ NAMESPACE = REVISION = "local"
 def serve(options: argparse.Namespace, screen: Screen) -> int:
     """Serve until Ctrl-C or SIGTERM: 0; 1 when the flow cannot be loaded. Raises Problem."""
     name = flow_name(options.flow)
-    connections = open_connections(options.connections, os.environ)
+    connections = open_connections(options.connections, os.environ, screen)
     sockets = [_listen(options.host, options.port), _listen(options.host, 0)]
     try:
         with packaged(options.flow) as flow, TemporaryDirectory(prefix="flowop-") as work:

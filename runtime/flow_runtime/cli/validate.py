@@ -15,7 +15,7 @@ from flow_runtime.flow.load import Loaded
 
 def validate(path: Path, connections_file: Path | None, variant: str, as_json: bool, screen: Screen) -> int:
     """Validate a flow: 0 when it can be served, else 1. Raises Problem."""
-    connections = open_connections(connections_file, os.environ)
+    connections = open_connections(connections_file, os.environ, screen)
     known = connections if connections_file or connections.types else None
     name, place = flow_name(path), None
     try:
