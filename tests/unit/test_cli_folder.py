@@ -140,6 +140,7 @@ def test_a_build_has_flow_requirements_and_dockerfile(
         "# ours\npromptflow>=1.10\npromptflow-tools\npromptflow[azure]==1.18.5\nrequests==2.32\n\nfaiss-cpu\n"
     )
     (flow / "requirements.txt").write_text(wanted)
+    (flow / ".env").write_text("KEY=sk-secret-value")
     target = tmp_path / "out"
     for _ in range(2):  # again: what was written goes, and is written anew
         assert build(flow, target, "registry.example.com/flow-runtime:1", Screen(sys.stdout, sys.stderr)) == 0
@@ -155,6 +156,7 @@ def test_a_build_has_flow_requirements_and_dockerfile(
     assert text.index("USER root") < text.index("USER 10001:10001")
     shown = capsys.readouterr().err
     assert "docker build -t my-bot" in shown
+    assert "left out: .env" in shown
     assert "the runtime has its own: promptflow>=1.10, promptflow-tools, promptflow[azure]==1.18.5" in shown
 
 

@@ -29,6 +29,9 @@ def build(flow: Path, output: Path | None, base: str, screen: Screen) -> int:
     except InvalidSource as error:
         screen.failed(f"{name}: {error.name}", str(error))
         return 1
+    for secret in (target / "flow").rglob(".env"):
+        secret.unlink()
+        screen.note("left out: .env, since an image is no place for keys: use connections and variables")
     wanted, left_out = requirements(target / "flow")
     if wanted:
         (target / REQUIREMENTS).write_text("\n".join(wanted) + "\n", encoding="utf-8")
