@@ -158,6 +158,37 @@ async def test_the_deadline_of_the_request_ends_a_call_from_a_thread(tmp_path: P
         await in_thread(run, lambda: prompty(q="x"))
 
 
+class Slow(FunctionChat):
+    """An LLM that never answers, and says when it was told to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.stopped = asyncio.Event(), asyncio.Event()
+
+    async def ask(self, *_: Any) -> dict[str, Any]:
+        self.begun.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.stopped.set()
+            raise
+        return {}
+
+
+async def test_a_client_that_leaves_ends_the_call_that_a_thread_waits_for(tmp_path: Path) -> None:
+    llm = Slow()
+    prompty = core.Prompty.load(source=write(tmp_path))
+
+    async def request() -> Any:
+        return await in_thread(begin(llm), lambda: prompty(q="x"))
+
+    task = asyncio.create_task(request())
+    await llm.begun.wait()
+    task.cancel()
+    async with asyncio.timeout(1):
+        await llm.stopped.wait()
+
+
 DAG = """
 inputs: {q: {type: string}}
 outputs: {a: {type: string, reference: "${ask.output}"}}

@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -31,6 +31,8 @@ class Ambient:
     node: str
     deadline: float
     calls: list[Call] = field(default_factory=list)
+    task: asyncio.Task[Any] | None = None
+    """What waits for the user's code: when it ends, nobody wants the code's calls any more."""
 
 
 _CURRENT: ContextVar[Ambient | None] = ContextVar("flow_ambient", default=None)
@@ -40,7 +42,8 @@ _last: Ambient | None = None
 def enter(run: Run, node: str) -> None:
     """Say that user code of a node is about to be called, here or in a thread that copies this context."""
     global _last
-    _last = Ambient(run.services, asyncio.get_running_loop(), node, run.deadline, run.calls)
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    _last = Ambient(run.services, loop, node, run.deadline, run.calls, task)
     _CURRENT.set(_last)
 
 
@@ -99,10 +102,28 @@ def iterate(make: Callable[[Ambient], AsyncIterator[T]]) -> Iterator[T]:
 
 def _wait_on(ambient: Ambient, make: Callable[[Ambient], Awaitable[T]]) -> T:
     async def bounded() -> T:
-        async with asyncio.timeout_at(ambient.deadline):
+        async with asyncio.timeout_at(ambient.deadline), _while_wanted(ambient.task):
             return await make(ambient)
 
     return asyncio.run_coroutine_threadsafe(bounded(), ambient.loop).result()
+
+
+@asynccontextmanager
+async def _while_wanted(wanting: asyncio.Task[Any] | None) -> AsyncIterator[None]:
+    """Cancel what is done here when the task that wants it ends before: its client has gone."""
+    here = asyncio.current_task()
+    if wanting is None or wanting.done() or here is None:
+        yield
+        return
+
+    def cancel(_: asyncio.Task[Any]) -> None:
+        here.cancel()
+
+    wanting.add_done_callback(cancel)
+    try:
+        yield
+    finally:
+        wanting.remove_done_callback(cancel)
 
 
 def _on_a_loop() -> bool:
