@@ -76,8 +76,10 @@ class Flow:
             run.inputs = await self.images.load(run)
         await self._run_nodes(run)
         outputs = {name: self._output(run, name) for name in self.outputs}
-        if any(isinstance(value, LAZY) for value in outputs.values()):
-            await self._settle(run, outputs)
+        for value in outputs.values():
+            if isinstance(value, LAZY):
+                await self._settle(run, outputs)
+                break
         for name, value in outputs.items():
             if isinstance(value, IMAGE_HOLDERS):
                 outputs[name] = shown(value, self.message_format)

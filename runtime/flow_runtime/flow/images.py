@@ -47,7 +47,7 @@ class Images:
             try:
                 if name in self.whole:
                     inputs[name] = self._whole(value, links)
-                elif name in self.deep:
+                elif name in self.deep and self._may_hold(value):
                     inputs[name] = self._deep(value, links)
             except (ValueError, RecursionError) as error:
                 raise InvalidImageInput(f"input '{name}': {error}") from None
@@ -57,6 +57,22 @@ class Images:
                     links[link] = Image(content, link.mime_type, link.url)
                 inputs[name] = _fetched(inputs[name], links)
         return inputs
+
+    def _may_hold(self, value: Any) -> bool:
+        """Say whether a look inside is worth while: chat histories are long, and mostly hold no image."""
+        if isinstance(value, dict):
+            if self.message_format == VISION:
+                if "type" in value:
+                    return True
+            elif len(value) == 1 and str(next(iter(value))).startswith("data:"):
+                return True
+            value = value.values()
+        elif not isinstance(value, list):
+            return False
+        for item in value:  # noqa: SIM110 - any() takes twice as long, and this is done for each request
+            if type(item) is not str and self._may_hold(item):
+                return True
+        return False
 
     def _whole(self, value: Any, links: dict[Link, Image]) -> Any:
         if isinstance(value, list):

@@ -53,7 +53,7 @@ def _message(role: str, said: str, images: Mapping[str, Image], detail: str) -> 
         return {"role": role, "tool_call_id": unguard(called[1]), "content": content}
     if role == "assistant" and (calls := _tool_calls(said)) is not None:
         return {"role": role, "tool_calls": calls}
-    named = _NAME.search(said)
+    named = _NAME.search(said) if "name" in said else None
     if named is not None:
         content = _content(said[named.end() :], images, detail)
         return {"role": role, "name": unguard(named[1]), "content": content}
@@ -64,7 +64,7 @@ def _message(role: str, said: str, images: Mapping[str, Image], detail: str) -> 
 
 def _tool_calls(said: str) -> Any:
     """Read the Python literal of `## tool_calls:`; None where there is none that can be read."""
-    found = _TOOL_CALLS.search(said)
+    found = _TOOL_CALLS.search(said) if "tool_calls" in said else None
     if found is None:
         return None
     text = unguard(said[found.end() :]).strip()
