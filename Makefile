@@ -61,7 +61,10 @@ api-server: venv ## etcd, API server, controller manager and scheduler on loopba
 bench: venv ## throughput, latency and CPU per request of the server; reconcile rate of the operator
 	@$(PY) -m tests.bench
 
+compat: venv ## the corpus by promptflow 1.18.5 (in an environment of its own) and by this runtime, compared
+	@test -x .cache/oracle/bin/pf || { $(PYTHON) -m venv .cache/oracle && .cache/oracle/bin/pip install --quiet --disable-pip-version-check -c tests/compat/constraints.txt promptflow promptflow-tools promptflow-devkit; }; $(PY) -m tests.compat
+
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench clean
+.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench compat clean

@@ -20,7 +20,7 @@ CHAT = "system:\nBe kind.\nuser:\n{{ question }}\n"
 
 
 def connection(name: str) -> Connection:
-    return OpenAIConnection(name, "sk-secret-value")
+    return OpenAIConnection("sk-secret-value", name=name)
 
 
 def write_flow(folder: Path, dag: str, **files: str) -> Path:

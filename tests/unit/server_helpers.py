@@ -100,6 +100,9 @@ class Pod:
         lines = b"".join(segment.path.read_bytes() for segment in sealed(self.spool)).splitlines()
         return [json.loads(line) for line in lines]
 
+    async def stream(self, inputs: Any) -> Answer:
+        return await self.score(inputs, {"accept": "text/event-stream"})
+
     async def score(self, inputs: Any, headers: Mapping[str, str] | None = None) -> Answer:
         body = inputs if isinstance(inputs, bytes) else json.dumps(inputs).encode()
         return await self.call("POST", "/score", body, headers)
@@ -112,7 +115,9 @@ class Pod:
         headers: Mapping[str, str] | None = None,
         port: int = 8080,
         chunk: int | None = None,
+        gone: asyncio.Event | None = None,
     ) -> Answer:
+        """Call the application; once `gone` is set the client is not there any more."""
         chunks = [
             body[i : i + (chunk or len(body) or 1)] for i in range(0, len(body), chunk or len(body) or 1)
         ] or [b""]
@@ -121,8 +126,8 @@ class Pod:
         async def receive() -> dict[str, Any]:
             if chunks:
                 return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
-            await asyncio.Event().wait()
-            raise AssertionError
+            await (gone or asyncio.Event()).wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: Any) -> None:
             sent.append(message)
@@ -135,5 +140,7 @@ class Pod:
             "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
         }
         await self.app(scope, receive, send)
-        start, content = sent
-        return Answer(start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, content["body"])
+        start, *parts = sent
+        assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
+        found = {k.decode(): v.decode() for k, v in start["headers"]}
+        return Answer(start["status"], found, b"".join(part["body"] for part in parts))

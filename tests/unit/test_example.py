@@ -26,7 +26,7 @@ def fetch_docs() -> Fetch:
     """The retrieval step, imported as a flow's file is: by the loader."""
     flow = load_flow(FOLDER / "flow", {"open_ai_connection": ConnectionType.OPENAI})
     node = next(n for n in flow.nodes if n.name == "fetch_docs")
-    function: Fetch = node.tool.function  # type: ignore[union-attr]
+    function: Fetch = node.bound.plain  # type: ignore[union-attr]
     return function
 
 

@@ -111,11 +111,6 @@ REFUSED = {
         "names no connection",
         nodes((LLM % "question: 1").replace("connection: llm, ", "")),
     ),
-    "an llm node without the model": (
-        "NodeInputValidationError",
-        "'model'",
-        nodes((LLM % "question: 1").replace("model: m, ", "")),
-    ),
     "an Azure connection without the deployment": (
         "NodeInputValidationError",
         "'deployment_name'",
@@ -132,35 +127,86 @@ REFUSED = {
         nodes("{name: n, type: python, source: {path: t.py}, inputs: {b: 1}}"),
     ),
     "a flow for another language": ("UnsupportedFeature", "csharp", "language: csharp\nnodes: []\n"),
-    "a flex flow": ("UnsupportedFeature", "flex", "entry: a:b\n"),
-    "environment variables": (
-        "UnsupportedFeature",
+    "a message format that does not exist": (
+        "FlowDefinitionError",
+        "message_format",
+        "message_format: vision\nnodes: []\n",
+    ),
+    "an environment variable of a connection that is not there": (
+        "FlowDefinitionError",
         "environment_variables",
-        "environment_variables: {A: b}\n",
+        "environment_variables: {'A=B': b}\n",
     ),
-    "an image": ("UnsupportedFeature", "image", "inputs: {x: {type: image}}\nnodes: []\n"),
-    "images in messages": (
-        "UnsupportedFeature",
-        "openai-vision",
-        "message_format: openai-vision\nnodes: []\n",
+    "variants that are not there": (
+        "FlowDefinitionError",
+        "node_variants has none",
+        nodes("{name: n, use_variants: true}"),
     ),
-    "variants": ("UnsupportedFeature", "variants", nodes("{name: n, use_variants: true}")),
-    "activate": (
-        "UnsupportedFeature",
-        "activate",
-        nodes("{name: n, type: python, source: {path: t.py}, activate: {when: '${inputs.x}', is: a}}"),
+    "a default variant that is not there": (
+        "FlowDefinitionError",
+        "no variant 'v1' (there are: v0)",
+        nodes("{name: n, use_variants: true}")
+        + "node_variants: {n: {default_variant_id: v1, variants: {v0: {node: {type: python}}}}}\n",
     ),
-    "a package tool": (
-        "UnsupportedFeature",
-        "package",
+    "a variant whose body is wrong": (
+        "FlowDefinitionError",
+        "node_variants.n.variants.v0.node.inputs",
+        nodes("{name: n, use_variants: true}")
+        + "node_variants: {n: {default_variant_id: v0, variants: {v0: {node: {inputs: 3}}}}}\n",
+    ),
+    "a condition without a value": (
+        "FlowDefinitionError",
+        "nodes.0.activate.is",
+        nodes("{name: n, type: python, source: {path: t.py}, activate: {when: '${inputs.x}'}}"),
+    ),
+    "a condition on a node that does not exist": (
+        "NodeReferenceNotFound",
+        "activate.when",
+        nodes("{name: n, type: python, source: {path: t.py}, activate: {when: '${m.output}', is: 1}}"),
+    ),
+    "a condition on an input that does not exist": (
+        "InputReferenceNotFound",
+        "activate.when",
+        nodes("{name: n, type: python, source: {path: t.py}, activate: {when: '${inputs.y}', is: 1}}"),
+    ),
+    "a condition on itself": (
+        "NodeCircularDependency",
+        "'n'",
+        nodes("{name: n, type: python, source: {path: t.py}, activate: {when: '${n.output}', is: 1}}"),
+    ),
+    "an aggregation node with a condition on another kind of node": (
+        "InvalidNodeReference",
+        "activate.when",
+        nodes(
+            PYTHON % ("m", "1"),
+            "{name: n, type: python, source: {path: t.py}, reduce: true, activate: {when: '${m}', is: 1}}",
+        ),
+    ),
+    "a package tool that is not installed": (
+        "PackageToolNotFoundError",
+        "'a.b'",
         nodes("{name: n, type: python, source: {type: package, tool: a.b}}"),
     ),
-    "a completion": (
-        "UnsupportedFeature",
-        "completion",
-        nodes((LLM % "a: 1").replace("api", "").replace("type:", "api: completion, type:", 1)),
+    "a package tool without a name": (
+        "NodeInputValidationError",
+        "source.tool",
+        nodes("{name: n, type: python, source: {type: package}}"),
     ),
-    "tools of a model": ("UnsupportedFeature", "'tools'", nodes(LLM % "tools: []")),
+    "a kind of source that the node cannot have": (
+        "FlowDefinitionError",
+        "'package'",
+        nodes("{name: n, type: prompt, source: {type: package, path: c.jinja2}}"),
+    ),
+    "an api that does not exist": (
+        "APINotFound",
+        "'edit'",
+        nodes((LLM % "a: 1").replace("type: llm", "type: llm, api: edit")),
+    ),
+    "functions that are none": (
+        "NodeInputValidationError",
+        "functions[0]",
+        nodes(LLM % "functions: [{name: f}]"),
+    ),
     "a file to include that was not packaged": (
         "InvalidSource",
         "'../shared/help.py'",
@@ -188,7 +234,6 @@ BROKEN_FILES = {
     ),
     "Python without a tool": ("NoToolDefined", "no function", "def run(): ...\n"),
     "Python with two tools": ("MultipleToolsDefined", "more than one", TOOL + TOOL.replace("run", "again")),
-    "a tool that yields": ("UnsupportedFeature", "yield", TOOL.replace("return", "yield")),
     "a tool whose parameter is not given": (
         "NodeInputValidationError",
         "'b'",
@@ -196,8 +241,8 @@ BROKEN_FILES = {
     ),
     "something of promptflow that is not there": (
         "PythonLoadError",
-        "ToolProvider",
-        "from promptflow.core import ToolProvider\n",
+        "Gone",
+        "from promptflow.core import Gone\n",
     ),
 }
 
@@ -217,8 +262,6 @@ BROKEN_PROMPTS = {
         "'max_tokens'",
         "user:\n{{ max_tokens }}",
     ),
-    "an image": ("UnsupportedFeature", "images", "user:\n![image]({{ picture }})"),
-    "a message of a tool": ("UnsupportedFeature", "'tool'", "user:\nhi\ntool:\n## tool_call_id:\n1"),
 }
 
 
@@ -249,7 +292,7 @@ def test_a_connection_of_the_wrong_type_is_refused_where_a_tool_wants_another(tm
     )
     with pytest.raises(FlowLoadError) as refused:
         load(tmp_path, nodes(PYTHON % ("n", "llm")), t_py=code)
-    assert refused.value.name == "InvalidConnectionType"
+    assert refused.value.name == "NodeInputValidationError"
 
 
 def test_aggregation_nodes_are_left_out_with_the_outputs_that_name_them(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flow_runtime.flow.roles import ROLES, Guarded, guard, parse_chat, unguard, unsupported_role
+from flow_runtime.flow.image import Image
+from flow_runtime.flow.messages import parse_chat
+from flow_runtime.flow.roles import ROLES, Guarded, guard, unguard
 
 ROLE_WORDS = st.sampled_from([*ROLES, "name", "content", "tool_calls"])
 LINES = st.lists(
@@ -46,9 +48,39 @@ def test_text_before_the_first_role_is_an_error(text: str) -> None:
         parse_chat(text)
 
 
-def test_a_role_that_is_not_supported_is_found_in_a_template() -> None:
-    assert unsupported_role("system:\nx\n# function:\n") == "function"
-    assert unsupported_role("system:\nthe tool: is sharp\n") is None
+def test_function_and_tool_messages_have_their_parts() -> None:
+    text = (
+        "assistant:\n## tool_calls:\n[{'id': 'c1', 'type': 'function', 'function': {'name': 'f'}}]\n"
+        "tool:\n## tool_call_id:\nc1\n## content:\nsunny\n"
+        "function:\n## name:\nf\n## content:\nrain\n"
+    )
+    assert parse_chat(text) == [
+        {"role": "assistant", "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f"}}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "sunny"},
+        {"role": "function", "name": "f", "content": "rain"},
+    ]
+
+
+@pytest.mark.parametrize("role", ["tool", "function"])
+def test_a_function_or_tool_message_without_its_parts_is_an_error(role: str) -> None:
+    with pytest.raises(ValueError, match=f"role '{role}' needs the parts"):
+        parse_chat(f"{role}:\nsunny\n")
+
+
+def test_tool_calls_that_are_no_list_are_the_content() -> None:
+    said = "## tool_calls:\n[{'id': broken"
+    assert parse_chat(f"assistant:\n{said}") == [{"role": "assistant", "content": said}]
+
+
+def test_an_image_alone_on_its_line_turns_the_content_into_parts() -> None:
+    image = Image(b"\x89PNG\r\n\x1a\nx")
+    parts = parse_chat(f"user:\nLook:\n\n{image}\nNice?", {str(image): image})[0]["content"]
+    assert parts == [
+        {"type": "text", "text": "Look:"},
+        {"type": "image_url", "image_url": {"url": image.data_url, "detail": "auto"}},
+        {"type": "text", "text": "Nice?"},
+    ]
+    assert image.data_url.startswith("data:image/png;base64,")
 
 
 @given(LINES)

@@ -71,7 +71,12 @@ async def test_role_words_of_an_input_start_no_message(tmp_path: Path) -> None:
 
 async def test_literal_parameters_are_converted_and_empty_ones_dropped(tmp_path: Path) -> None:
     node = load(tmp_path, CHAT_FLOW, c_jinja2=CHAT).nodes[0]
-    assert getattr(node, "parameters", None) == {"model": "m", "temperature": 0.5, "max_tokens": 256}
+    assert getattr(node, "parameters", None) == {
+        "model": "m",
+        "temperature": 0.5,
+        "top_p": 1.0,
+        "max_tokens": 256,
+    }
 
 
 async def test_a_prompt_node_gives_its_own_roles_but_not_those_of_inputs(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ import orjson
 import pytest
 
 from flow_runtime.contracts.settings import ConnectionSettings, ConnectionType
-from flow_runtime.llm.call import Call
-from flow_runtime.llm.client import read_answer, request_body
+from flow_runtime.llm.call import Call, said
 from flow_runtime.llm.connection import (
     AzureOpenAIConnection,
     Connections,
@@ -25,6 +24,7 @@ from flow_runtime.llm.errors import (
     clean,
     from_status,
 )
+from flow_runtime.llm.wire import is_end, read_answer, read_event, request_body
 
 
 def settings(folder: Path, kind: ConnectionType = ConnectionType.OPENAI, **files: str) -> ConnectionSettings:
@@ -108,21 +108,26 @@ def test_a_changed_key_is_taken_and_a_broken_one_keeps_the_old(tmp_path: Path) -
 
 
 def test_keys_are_not_shown(tmp_path: Path) -> None:
-    for kind in (OpenAIConnection("llm", "sk-secret"), AzureOpenAIConnection("llm", "sk-secret")):
+    for kind in (OpenAIConnection("sk-secret"), AzureOpenAIConnection("https://x", "sk-secret")):
         assert "sk-secret" not in repr(kind)
         assert "sk-secret" not in repr(kind.endpoint({}))
 
 
-def test_the_body_has_the_model_for_openai_only() -> None:
+def test_the_body_has_the_model() -> None:
     messages = [{"role": "user", "content": "hi"}]
-    openai = OpenAIConnection("llm", "k").endpoint({"model": "m"})
-    azure = AzureOpenAIConnection("llm", "k", "https://x").endpoint({"deployment_name": "d"})
-    assert orjson.loads(request_body(openai, {"model": "m", "temperature": 0.0}, messages)) == {
+    openai = OpenAIConnection(name="llm", api_key="k").endpoint({"model": "m"})
+    azure = AzureOpenAIConnection(name="llm", api_key="k", api_base="https://x").endpoint(
+        {"deployment_name": "d"}
+    )
+    assert orjson.loads(request_body(openai, {"model": "m", "temperature": 0.0}, "messages", messages)) == {
         "model": "m",
         "temperature": 0.0,
         "messages": messages,
     }
-    assert orjson.loads(request_body(azure, {"deployment_name": "d"}, messages)) == {"messages": messages}
+    assert orjson.loads(request_body(azure, {"deployment_name": "d"}, "messages", messages)) == {
+        "model": "d",
+        "messages": messages,
+    }
 
 
 def test_text_model_and_tokens_are_taken_from_an_answer() -> None:
@@ -132,12 +137,64 @@ def test_text_model_and_tokens_are_taken_from_an_answer() -> None:
         "choices": [{"message": {"content": "hello"}}],
         "usage": {"prompt_tokens": 3, "completion_tokens": 4},
     }
-    assert read_answer(orjson.dumps(body), call) == "hello"
+    assert said(read_answer(orjson.dumps(body), call), {}) == "hello"
     assert (call.model, call.prompt_tokens, call.completion_tokens) == ("answered", 3, 4)
 
 
-def test_an_answer_without_content_is_an_empty_text() -> None:
-    assert read_answer(b'{"choices": [{"message": {"content": null}}], "usage": null}', Call("n")) == ""
+def test_an_answer_without_content_says_nothing() -> None:
+    answer = read_answer(b'{"choices": [{"message": {"content": null}}], "usage": null}', Call("n"))
+    assert said(answer, {}) is None
+
+
+def test_with_tools_the_message_itself_is_the_answer() -> None:
+    message = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
+    answer = read_answer(orjson.dumps({"choices": [{"message": message}]}), Call("n"))
+    missing = dict.fromkeys(("refusal", "annotations", "audio", "function_call"))
+    assert said(answer, {"tools": [{}]}) == {**message, **missing}
+    assert said(answer, {"functions": [{}]}) == {**message, **missing}
+
+
+def test_a_completion_has_a_text_and_is_asked_by_a_prompt() -> None:
+    assert said(read_answer(b'{"choices": [{"text": "hello"}]}', Call("n")), {}) == "hello"
+    endpoint = OpenAIConnection(name="llm", api_key="k").endpoint({"model": "m"})
+    body = orjson.loads(request_body(endpoint, {"model": "m"}, "prompt", "Once", stream=True))
+    assert body == {
+        "model": "m",
+        "prompt": "Once",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_events_give_their_pieces_and_the_last_one_the_tokens() -> None:
+    call = Call("n")
+    lines = [
+        b'data: {"model": "m", "choices": [{"delta": {"role": "assistant", "content": ""}}]}\n',
+        b"\n",
+        b": comment\n",
+        b'data:{"choices": [{"delta": {"content": "Hel"}}]}\r\n',
+        b'data: {"choices": [{"text": "lo"}]}\n',
+        b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n',
+        b'data: {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}\n',
+        b"data: [DONE]\n",
+    ]
+    pieces = [read_event(line, call) for line in lines]
+    assert pieces == ["", None, None, "Hel", "lo", "", None, None]
+    assert (call.model, call.prompt_tokens, call.completion_tokens) == ("m", 3, 4)
+    assert [is_end(line) for line in lines] == [False] * 7 + [True]
+
+
+def test_an_event_that_is_an_error_breaks_the_stream_off() -> None:
+    with pytest.raises(Unavailable, match="broke its answer off: overloaded"):
+        read_event(b'data: {"error": {"message": "overloaded"}}', Call("n"))
+
+
+@pytest.mark.parametrize(
+    "data", [b"{", b"[]", b'{"choices": [1]}', b'{"choices": [{"delta": {"content": 1}}]}', b""]
+)
+def test_an_event_that_is_no_piece_is_a_bad_answer(data: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        read_event(b"data: " + data, Call("n"))
 
 
 BAD = [b"", b"{", b"[]", b"{}", b'{"choices": []}', b'{"choices": [{}]}', b'{"choices": [{"message": "x"}]}']

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flow_runtime.contracts.base import STATE_LIMIT
 from flow_runtime.contracts.state import FlowShape, PodState
-from flow_runtime.server.app import state_json
+from flow_runtime.server.app import VERSION, state_json
 from flow_runtime.server.log import JSONLines
 from flow_runtime.spool import CollectorState, PutSeconds, write_collector_state
 from tests.unit.flow_helpers import write_flow
@@ -77,23 +77,122 @@ async def test_a_node_to_capture_that_the_flow_lacks_is_an_error_of_the_flow(tmp
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "port", "status"),
+    ("method", "path"),
     [
-        ("GET", "/nothing", 8080, 404),
-        ("GET", "/metrics", 8080, 404),
-        ("GET", "/state", 8080, 404),
-        ("POST", "/score", METRICS_PORT, 404),
-        ("GET", "/health", METRICS_PORT, 404),
-        ("GET", "/score", 8080, 405),
-        ("DELETE", "/health", 8080, 405),
+        ("GET", "/nothing"),
+        ("GET", "/metrics"),
+        ("GET", "/state"),
+        ("GET", "/score"),
+        ("POST", "/health"),
+        ("DELETE", "/"),
+        ("POST", "/static/index.js"),
     ],
 )
-async def test_what_is_not_there_is_a_json_error(
-    method: str, path: str, port: int, status: int, tmp_path: Path
+async def test_what_is_not_there_is_said_in_upstreams_words(method: str, path: str, tmp_path: Path) -> None:
+    pod = await start(tmp_path)
+    answer = await pod.call(method, path)
+    assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert answer.body.decode() == (
+        f"The requested api '{path[1:]}' with {method} is not supported by current app, "
+        "if you entered the URL manually please check your spelling and try again."
+    )
+    await pod.runtime.close()
+
+
+async def test_a_path_that_is_not_there_is_escaped(tmp_path: Path) -> None:
+    pod = await start(tmp_path)
+    assert b"<script>" not in (await pod.call("GET", "/<script>alert(1)</script>")).body
+    await pod.runtime.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("POST", "/score", 404), ("GET", "/health", 404), ("POST", "/state", 405)]
+)
+async def test_clients_paths_are_not_on_the_metrics_port(
+    method: str, path: str, status: int, tmp_path: Path
 ) -> None:
     pod = await start(tmp_path)
-    answer = await pod.call(method, path, port=port)
+    answer = await pod.call(method, path, port=METRICS_PORT)
     assert (answer.status, answer.json["error"]["code"]) == (status, "UserError")
+    await pod.runtime.close()
+
+
+async def test_the_version_is_the_builds_if_the_image_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pod = await start(tmp_path)
+    own = (await pod.call("GET", "/version")).json
+    assert (own["status"], own["build_info"], own["version"]) == ("Healthy", "", VERSION)
+    monkeypatch.setenv("BUILD_INFO", '{"build_number": "20261122.1"}')
+    built = (await pod.call("GET", "/version")).json
+    assert built["version"] == "20261122.1"
+    assert built["build_info"] == '{"build_number": "20261122.1"}'
+    await pod.runtime.close()
+
+
+async def test_a_page_of_any_origin_may_call(tmp_path: Path) -> None:
+    pod = await start(tmp_path)
+    asked = {
+        "origin": "https://example.com",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type, authorization",
+    }
+    preflight = await pod.call("OPTIONS", "/score", headers=asked)
+    assert preflight.status == 200
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert preflight.headers["access-control-allow-headers"] == "content-type, authorization"
+    for answer in (
+        await pod.score({"question": "x"}),
+        await pod.score(b"{"),
+        await pod.call("GET", "/health"),
+    ):
+        assert answer.headers["access-control-allow-origin"] == "*"
+    await pod.runtime.close()
+
+
+async def test_the_swagger_describes_the_flow_as_upstream_does(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path / "flow", DAG, **FILES)
+    (flow / "samples.json").write_text('[{"question": "tents?"}, {"question": "stoves?"}]')
+    pod = await Pod(tmp_path, flow).start()
+    found = (await pod.call("GET", "/swagger.json")).json
+    assert found["openapi"] == "3.0.0"
+    assert found["info"] == {
+        "title": "Promptflow[bot] API",
+        "version": "1.0.0",
+        "x-flow-name": "bot",
+        "x-flow-type": "chat",
+        "x-chat-input": "question",
+    }
+    assert found["components"] == {"securitySchemes": {"bearerAuth": {"type": "http", "scheme": "bearer"}}}
+    score = found["paths"]["/score"]["post"]
+    taken = score["requestBody"]["content"]["application/json"]
+    assert taken["schema"]["required"] == ["question", "history", "polite"]
+    assert taken["schema"]["properties"] == {
+        "question": {"type": "string", "description": "<b>what</b> to ask"},
+        "history": {"type": "array", "items": {"type": "object", "additionalProperties": {}}},
+        "polite": {"type": "boolean", "default": True},
+    }
+    assert taken["example"] == {"question": "tents?"}
+    answered = score["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answered == {"type": "object", "properties": {"answer": {"type": "string"}}}
+    await pod.runtime.close()
+
+
+@pytest.mark.parametrize("samples", ["{", "[]", '{"a": 1}', "\x00"])
+async def test_samples_that_cannot_be_used_are_no_example(samples: str, tmp_path: Path) -> None:
+    flow = write_flow(tmp_path / "flow", DAG, **FILES)
+    (flow / "samples.json").write_text(samples)
+    pod = await Pod(tmp_path, flow).start()
+    score = (await pod.call("GET", "/swagger.json")).json["paths"]["/score"]["post"]
+    assert score["requestBody"]["content"]["application/json"]["example"] == {}
+    await pod.runtime.close()
+
+
+async def test_there_is_no_swagger_of_a_flow_that_cannot_load(tmp_path: Path) -> None:
+    pod = await start(tmp_path, "nodes: [{name: n, type: python, source: {path: gone.py}}]")
+    answer = await pod.call("GET", "/swagger.json")
+    assert (answer.status, "InvalidSource" in answer.json["error"]["message"]) == (503, True)
     await pod.runtime.close()
 
 

@@ -10,12 +10,12 @@ import pytest
 from flow_runtime.contracts.record import Record
 from flow_runtime.llm import errors as llm_errors
 from flow_runtime.llm.function import FunctionChat, Messages
-from flow_runtime.server.http import BODY_LIMIT
 from flow_runtime.server.recorder import Exchange, uuid7
 from tests.unit.flow_helpers import write_flow
 from tests.unit.server_helpers import DAG, FILES, Pod
 
 Make = Callable[..., Any]
+BODY_LIMIT = 5 * 1024 * 1024
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ async def test_a_record_has_the_shape_of_the_contract_and_everything_in_it(make:
 
 
 REFUSALS = {
-    "no JSON": (b"{", 400, "JSON object"),
-    "nothing": (b"", 400, "empty"),
+    "no JSON": (b"{", 400, "there's more than 1 input fields, please use json request data"),
+    "nothing": (b"", 400, "received non json data"),
     "a list": ([1], 400, "not a list"),
-    "a text": ("hello", 400, "not a list"),
+    "a JSON text": ("hello", 400, "not a list"),
     "a missing input": ({"history": []}, 400, "input 'question' (string) is missing"),
     "null where a question must be": (b"null", 400, "input 'question' (string) is missing"),
     "a wrong type": ({"question": "x", "history": 5}, 400, "input 'history' must be of type list"),
@@ -103,25 +103,38 @@ async def test_a_body_in_pieces_is_put_together(make: Make) -> None:
     assert answer.json == {"answer": "tents"}
 
 
-@pytest.mark.parametrize(
-    ("accept", "status"),
-    [
-        (None, 200),
-        ("*/*", 200),
-        ("application/*", 200),
-        ("text/html,application/xhtml+xml,*/*;q=0.8", 200),
-        ("text/event-stream, application/json", 200),
-        ("text/html", 406),
-        ("text/event-stream", 406),
-    ],
-)
-async def test_what_cannot_be_served_is_refused_before_the_flow_runs(
-    accept: str | None, status: int, make: Make
-) -> None:
-    pod = await make()
-    answer = await pod.score({"question": "tents"}, {"accept": accept} if accept else None)
-    assert answer.status == status
-    assert len(pod.llm.asked) == (1 if status == 200 else 0)
+async def test_a_flow_of_one_input_takes_what_is_no_json_as_that_input(tmp_path: Path) -> None:
+    dag = """
+        inputs: {text: {type: string}}
+        outputs: {o: {reference: "${inputs.text}"}}
+        nodes: []
+    """
+    pod = await Pod(tmp_path, write_flow(tmp_path / "flow", dag)).start()
+    for body, text in ((b"tents", "tents"), (b"", ""), (b'{"text": ', '{"text": '), (b'{"text": "x"}', "x")):
+        assert (await pod.score(body)).json == {"o": text}
+    answer = await pod.score(b"\xff\xfe\xfd")
+    assert (answer.status, answer.json["error"]["code"]) == (400, "UserError")
+    await pod.runtime.close()
+
+
+async def test_a_flow_without_inputs_ignores_the_body(tmp_path: Path) -> None:
+    dag = "outputs: {o: {reference: fine}}\nnodes: []\n"
+    pod = await Pod(tmp_path, write_flow(tmp_path / "flow", dag)).start()
+    for body in (b"tents", b"", b"[1]"):
+        assert (await pod.score(body)).json == {"o": "fine"}
+    await pod.runtime.close()
+
+
+async def test_numbers_that_only_python_reads_are_taken_as_upstream_takes_them(make: Make) -> None:
+    answer = await (await make()).score(b'{"question": "x", "history": [NaN]}')
+    assert answer.status == 200
+
+
+async def test_the_limit_of_a_body_can_be_set(make: Make) -> None:
+    pod = await make(body_limit_bytes=50)
+    assert (await pod.score({"question": "x"})).status == 200
+    answer = await pod.score({"question": "x" * 50})
+    assert (answer.status, "over" in answer.json["error"]["message"]) == (413, True)
 
 
 FAILURES = {
@@ -147,6 +160,26 @@ async def test_an_llm_failure_names_its_node_and_is_not_the_callers(
     [record] = await pod.records()
     assert record["error"] == {"code": error.name, "message": f"node 'chat': {error}", "node": "chat"}
     assert (record["status"], record["outputs"], record["sampled"]["why"]) == (expected[0], None, "error")
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=[e.name for e in FAILURES])
+async def test_by_promptflows_codes_a_failure_of_the_llm_is_the_callers(
+    error: llm_errors.LLMError, make: Make
+) -> None:
+    def fail(messages: Messages) -> str:
+        raise error
+
+    pod = await make(FunctionChat(fail), errors="Strict")
+    answer = await pod.score({"question": "tents"})
+    assert answer.status == 400
+    assert answer.json["error"] == {"code": "UserError", "message": f"node 'chat': {error}"}
+    [record] = await pod.records()
+    assert (record["status"], record["error"]["code"]) == (400, error.name)
+
+
+async def test_by_promptflows_codes_a_failing_tool_and_a_deadline_are_the_callers_too(make: Make) -> None:
+    pod = await make(FunctionChat(seconds=60), errors="Strict", request_timeout_seconds=0.05)
+    assert [(await pod.score({"question": text})).status for text in ("break", "tents")] == [400, 400]
 
 
 async def test_a_failing_tool_is_a_500_that_names_the_node(make: Make) -> None:
@@ -189,6 +222,53 @@ async def test_more_requests_at_once_than_allowed_are_sent_away_and_not_recorded
     refused = next(answer for answer in answers if answer.status == 429)
     assert refused.headers["retry-after"] == "1"
     assert len(await pod.records()) == 2
+
+
+async def test_a_client_that_goes_ends_its_run_and_frees_its_place(make: Make) -> None:
+    pod = await make(FunctionChat(seconds=60), max_concurrent_requests=1)
+    gone = asyncio.Event()
+    request = asyncio.create_task(pod.call("POST", "/score", b'{"question": "x"}', gone=gone))
+    await asyncio.sleep(0.05)
+    gone.set()
+    await asyncio.wait_for(request, 1)
+    [record] = await pod.records()
+    assert (record["status"], record["error"]["code"], record["outputs"]) == (499, "ClientGone", None)
+    assert b'flow_requests_total{code="499"} 1.0' in pod.runtime.metrics.exposition()
+    assert b"flow_requests_in_flight 0.0" in pod.runtime.metrics.exposition()
+
+
+async def test_a_client_that_goes_before_it_has_asked_leaves_no_trace(make: Make) -> None:
+    pod = await make()
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/score", "server": ("::1", 8080), "headers": []}
+    await pod.app(scope, receive, send)
+    assert (sent, await pod.records()) == ([], [])
+
+
+async def test_only_the_fields_that_the_environment_includes_are_answered(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPTFLOW_RESPONSE_INCLUDED_FIELDS", '["docs"]')
+    pod = await make()
+    answer = await pod.score({"question": "tents"})
+    assert answer.json == {"docs": ["about tents"]}
+    [record] = await pod.records()
+    assert record["outputs"] == {"answer": "tents", "docs": ["about tents"]}
+
+
+async def test_included_fields_that_are_no_list_are_an_error_of_the_flow(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPTFLOW_RESPONSE_INCLUDED_FIELDS", "answer")
+    pod = await make()
+    assert "PROMPTFLOW_RESPONSE_INCLUDED_FIELDS must be a JSON list" in pod.runtime.reason[1]
 
 
 async def test_what_is_no_object_is_not_recorded_and_a_refused_object_is(make: Make) -> None:

@@ -97,7 +97,7 @@ class SecretRef(Model):
 class Credentials(Model):
     """How to reach an LLM: the kind of provider, and the Secret that holds the credentials."""
 
-    type: ConnectionType
+    type: Literal[ConnectionType.OPENAI, ConnectionType.AZURE_OPENAI]
     """Kind of provider: OpenAI (also any OpenAI-compatible server) or AzureOpenAI."""
     secret_ref: SecretRef
     """Secret with the credentials. For OpenAI its keys are api_key and, where needed, base_url and

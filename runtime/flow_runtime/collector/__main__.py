@@ -18,6 +18,7 @@ from flow_runtime.collector.loop import Collector
 from flow_runtime.contracts.settings import CollectionSettings, ServerSettings
 from flow_runtime.logs import log
 from flow_runtime.store import Store
+from flow_runtime.store.keys import feedback_key, segment_key
 
 DRAIN_SECONDS = 60.0
 """Longer than a pod's grace period leaves; the kubelet's SIGKILL is the real limit."""
@@ -29,11 +30,12 @@ async def collect(settings: ServerSettings, collection: CollectionSettings) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pod = re.sub(r"[^A-Za-z0-9._-]", "-", os.environ.get("POD_UID") or socket.gethostname())
-    collector = Collector(
-        collection.spool.directory, settings.identity, pod, lambda: Store.open(collection.store), log
+    records, feedback = (
+        Collector(spool.directory, settings.identity, pod, lambda: Store.open(collection.store), log, key)
+        for spool, key in ((collection.spool, segment_key), (collection.spool.feedback, feedback_key))
     )
     log("info", "collecting", spool=str(collection.spool.directory), store=collection.store.url, pod=pod)
-    await collector.run(stop, DRAIN_SECONDS)
+    await asyncio.gather(records.run(stop, DRAIN_SECONDS), feedback.run(stop, DRAIN_SECONDS))
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +52,7 @@ def main(arguments: list[str]) -> int:
         log("error", f"the settings {arguments[0]} have no collection: nothing to do")
         return 2
     try:
-        settings.collection.spool.directory.mkdir(parents=True, exist_ok=True)
+        settings.collection.spool.feedback.directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         log("error", "the spool's directory cannot be made", cause=str(error))
         return 2

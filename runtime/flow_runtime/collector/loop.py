@@ -24,19 +24,28 @@ STATE_SECONDS = 5.0
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
 Log = Callable[..., None]
+Key = Callable[[Identity, datetime, str, int, int], object]
+"""Names a segment's object by deployment, time of sealing, pod, number and rows."""
 
 
 class Collector:
     """Moves the segments of one spool to a store, until told to stop and then until all is stored."""
 
     def __init__(
-        self, directory: Path, identity: Identity, pod: str, open_store: Callable[[], Store], log: Log
+        self,
+        directory: Path,
+        identity: Identity,
+        pod: str,
+        open_store: Callable[[], Store],
+        log: Log,
+        key: Key = segment_key,
     ) -> None:
         self._directory = directory
         self._identity = identity
         self._pod = pod
         self._open_store = open_store
         self._log = log
+        self._key = key
         self._store: Store | None = None
         self._state = self._written = spool.read_collector_state(directory)
         self._looked = float("-inf")
@@ -91,7 +100,7 @@ class Collector:
         if packed.rows:
             if self._store is None:
                 self._store = self._open_store()
-            key = segment_key(self._identity, segment.sealed, self._pod, segment.no, packed.rows)
+            key = self._key(self._identity, segment.sealed, self._pod, segment.no, packed.rows)
             await self._store.put(str(key), packed.data)
         self._count(segment, packed, time.monotonic() - began)
         # Counted before it is removed: a crash in between stores it again but does not count it again.

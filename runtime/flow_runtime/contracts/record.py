@@ -55,10 +55,11 @@ class Record(Contract):
     inputs: dict[str, JsonValue]
     """With defaults filled in."""
     outputs: dict[str, JsonValue] | None = None
-    """With evaluation_only ones; None when the flow failed."""
+    """With evaluation_only ones; None when the flow failed before it answered. Of a stream that failed
+    midway, what the client got."""
     nodes: dict[str, JsonValue] = Field(default_factory=dict)
     status: int
-    """The HTTP status that the client got."""
+    """The HTTP status that the client got; 499 when it went away before it got one."""
     error: RecordError | None = None
     streamed: bool = False
     latency_ms: float

@@ -10,14 +10,26 @@ from flow_runtime.contracts.base import Contract
 
 
 class ConnectionType(StrEnum):
-    """The providers a connection can name; promptflow's OpenAIConnection and AzureOpenAIConnection."""
+    """The types a connection can have, by promptflow's names. Custom resources name the first two."""
 
     OPENAI = "OpenAI"
     AZURE_OPENAI = "AzureOpenAI"
+    SERVERLESS = "Serverless"
+    AZURE_AI_SERVICES = "AzureAIServices"
+    COGNITIVE_SEARCH = "CognitiveSearch"
+    AZURE_CONTENT_SAFETY = "AzureContentSafety"
+    FORM_RECOGNIZER = "FormRecognizer"
+    SERP = "Serp"
+    QDRANT = "Qdrant"
+    WEAVIATE = "Weaviate"
+    CUSTOM = "Custom"
 
 
 class ConnectionSettings(Contract):
-    """A connection: its fields are files of `directory` (api_key, base_url | api_base, api_version)."""
+    """A connection: its fields are files of `directory` (api_key, base_url | api_base, api_version, ...).
+
+    Of a Custom one, the files `configs.<key>` are configs; all others are secrets.
+    """
 
     name: str
     type: ConnectionType
@@ -53,6 +65,15 @@ class SpoolSettings(Contract):
     size_mib: int = 64
     seal_after_seconds: float = 10.0
 
+    @property
+    def feedback(self) -> "SpoolSettings":
+        """The spool of feedback: a folder in this one, out of the share that records leave free."""
+        return SpoolSettings(
+            directory=self.directory / "feedback",
+            size_mib=max(1, self.size_mib // 16),
+            seal_after_seconds=self.seal_after_seconds,
+        )
+
 
 class CollectionSettings(Contract):
     """Where records go. Absent from the settings when nothing is collected."""
@@ -63,6 +84,15 @@ class CollectionSettings(Contract):
     """Nodes whose outputs are kept with the record."""
 
 
+class Errors(StrEnum):
+    """What a failure of the flow is to the caller."""
+
+    HONEST = "Honest"
+    """502, 503 and 504 for the LLM's failures, 500 for the flow's."""
+    STRICT = "Strict"
+    """promptflow's codes: 400 for all of them."""
+
+
 class ServerSettings(Contract):
     """What a serving pod needs to know. Part of the revision, so it never changes under a running pod."""
 
@@ -70,11 +100,16 @@ class ServerSettings(Contract):
     revision: str
     flow: Path = Path("/flow")
     """A folder that holds the flow's files, or one flow.tar.gz."""
+    variant: str = ""
+    """`node.variant_id`: another body for one node than its default."""
     work: Path = Path("/work")
     """A writable folder, empty at start."""
     connections: tuple[ConnectionSettings, ...] = ()
     request_timeout_seconds: float = 60
     max_concurrent_requests: int = 64
+    body_limit_bytes: int = 5 * 1024 * 1024
+    """Of a request; more is a 413."""
+    errors: Errors = Errors.HONEST
     collection: CollectionSettings | None = None
 
 

@@ -24,7 +24,7 @@ from flow_runtime.evaluator.provider import (
     Reply,
     TemporaryJudgeError,
 )
-from flow_runtime.llm.connection import AzureOpenAIConnection, Connection
+from flow_runtime.llm.connection import OPENAI_URL, AzureOpenAIConnection, Connection
 from flow_runtime.llm.errors import clean
 
 MAX_TOKENS = 4000
@@ -75,7 +75,7 @@ class OpenAIJudge:
 
     def __init__(self, settings: JudgeSettings, connection: Connection) -> None:
         self.model = settings.model
-        self._secret = connection.api_key
+        self._secret = str(connection["api_key"])
         self._timeout = settings.timeout_seconds
         self._client = _client(connection, settings.timeout_seconds)
         self._dialect = Dialect()
@@ -215,9 +215,9 @@ def _client(connection: Connection, timeout: float) -> AsyncOpenAI:
             http_client=transport,
         )
     return AsyncOpenAI(
-        api_key=connection.api_key,
-        base_url=connection.base_url,
-        organization=connection.organization,
+        api_key=connection["api_key"],
+        base_url=connection["base_url"] or OPENAI_URL,
+        organization=connection["organization"],
         max_retries=0,
         timeout=timeout,
         http_client=transport,

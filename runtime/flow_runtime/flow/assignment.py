@@ -21,15 +21,24 @@ class Assignment:
     literals: Mapping[str, Any]
     inputs: tuple[tuple[str, str], ...]
     nodes: tuple[tuple[str, NodeReference], ...]
+    optional: frozenset[str] = frozenset()
+    """Inputs that are left out when the node they come from was passed over; others are None then."""
 
     @classmethod
-    def of(cls, node: str, literals: Mapping[str, Any], references: Mapping[str, Reference]) -> "Assignment":
+    def of(
+        cls,
+        node: str,
+        literals: Mapping[str, Any],
+        references: Mapping[str, Reference],
+        optional: frozenset[str] = frozenset(),
+    ) -> "Assignment":
         """Sort literals and references."""
         return cls(
             node,
             literals,
             tuple((name, ref.name) for name, ref in references.items() if isinstance(ref, InputReference)),
             tuple((name, ref) for name, ref in references.items() if isinstance(ref, NodeReference)),
+            optional,
         )
 
     def values(self, run: Run) -> dict[str, Any]:
@@ -38,7 +47,11 @@ class Assignment:
         for name, source in self.inputs:
             values[name] = run.inputs[source]
         for name, reference in self.nodes:
-            values[name] = take(run, reference, self.node, f"input '{name}'")
+            if reference.node in run.bypassed:
+                if name not in self.optional:
+                    values[name] = None
+            else:
+                values[name] = take(run, reference, self.node, name)
         return values
 
     def guarded(self, run: Run) -> dict[str, Any]:
@@ -47,13 +60,13 @@ class Assignment:
         for name, source in self.inputs:
             values[name] = guard(run.inputs[source])
         for name, reference in self.nodes:
-            value = take(run, reference, self.node, f"input '{name}'")
+            value = None if reference.node in run.bypassed else take(run, reference, self.node, name)
             values[name] = value.guarded if type(value) is Guarded else value
         return values
 
 
-def take(run: Run, reference: NodeReference, node: str, place: str) -> Any:
-    """Take a node's output or a part of it. Raises OutputReferenceError, which names place and part."""
+def take(run: Run, reference: NodeReference, node: str, name: str, what: str = "input") -> Any:
+    """Take a node's output or a part of it. Raises OutputReferenceError, which names the input and part."""
     value = run.values[reference.node]
     if not reference.path:
         return value
@@ -62,7 +75,7 @@ def take(run: Run, reference: NodeReference, node: str, place: str) -> Any:
     except (KeyError, IndexError, AttributeError, TypeError):
         path = ".".join(str(step) for step in reference.path)
         raise OutputReferenceError(
-            node, f"{place} wants '{path}' of node '{reference.node}', whose output has no such part"
+            node, f"{what} '{name}' wants '{path}' of node '{reference.node}', whose output has no such part"
         ) from None
 
 

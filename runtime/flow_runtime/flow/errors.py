@@ -79,6 +79,30 @@ class TemplateSyntaxError(FlowLoadError):
     """A prompt is not valid Jinja2."""
 
 
+class APINotFound(FlowLoadError):
+    """An llm node names an API that there is not."""
+
+
+class PackageToolNotFoundError(FlowLoadError):
+    """A node names a tool that no installed package has."""
+
+
+class ToolLoadError(FlowLoadError):
+    """The class of a tool cannot be made."""
+
+
+class MissingRequiredInputs(FlowLoadError):
+    """A node does not give what the class of its tool needs."""
+
+
+class InputTypeMismatch(FlowLoadError):
+    """An input of a tool's class is a reference, and must be a literal."""
+
+
+class InvalidCustomLLMTool(FlowLoadError):
+    """A custom_llm node's tool takes no prompt."""
+
+
 class GetConnectionError(FlowLoadError):
     """A node names a connection that the deployment does not list."""
 
@@ -101,6 +125,10 @@ class InputNotFound(InputError):
 
 class InputTypeError(InputError):
     """An input has a value that cannot be converted to its type."""
+
+
+class InvalidImageInput(InputError):
+    """An image cannot be read or must not be fetched."""
 
 
 class NodeError(FlowError):

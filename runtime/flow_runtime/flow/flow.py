@@ -1,21 +1,30 @@
 """A loaded flow, and how it runs: whatever is ready runs at the same time, the first failure ends the run."""
 
 import asyncio
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from flow_runtime.contracts.state import FlowShape
+from flow_runtime.flow.activate import Rule
 from flow_runtime.flow.assignment import take
+from flow_runtime.flow.image import Image
+from flow_runtime.flow.images import Images, shown
 from flow_runtime.flow.model import FlowInput, FlowOutput
 from flow_runtime.flow.nodes import Runner
+from flow_runtime.flow.python_node import PythonNode
 from flow_runtime.flow.references import InputReference, NodeReference
 from flow_runtime.flow.run import Run, Step
+from flow_runtime.flow.steps import timed, watched
+from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.values import request_inputs
 
 NODES_AT_ONCE = 16
 """promptflow's bound on the nodes of one run."""
+IMAGE_HOLDERS = (Image, list, dict)
+LAZY = (Stream, GeneratorType, AsyncGeneratorType)
+"""Values that are produced only while they are read."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,20 @@ class Flow:
     """In an order in which each node comes after those it needs."""
     needs: Mapping[str, frozenset[str]]
     """Node to the nodes whose outputs it takes."""
+    streams: frozenset[str] = frozenset()
+    """Names of the outputs that can stream."""
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """When each node is passed over; empty where none ever is."""
+    images: Images | None = None
+    """Which inputs may hold images; None where none can."""
+    message_format: str = "basic"
+    kind: str = "dag"
 
     @property
     def shape(self) -> FlowShape:
         """What it takes and gives."""
         return FlowShape(
-            kind="dag",
+            kind=self.kind,
             inputs={name: field.type.value for name, field in self.inputs.items()},
             outputs={name: field.type.value for name, field in self.outputs.items()},
         )
@@ -51,18 +68,57 @@ class Flow:
         return request_inputs(self.inputs, given)
 
     async def run(self, run: Run) -> dict[str, Any]:
-        """Run all nodes and return the outputs. Raises NodeError; the run keeps what was reached."""
+        """Run all nodes and return the outputs: where the run streams, some of them as a Stream.
+
+        Raises NodeError; the run keeps what was reached.
+        """
+        if self.images is not None:
+            run.inputs = await self.images.load(run)
         await self._run_nodes(run)
-        return {name: self._output(run, name) for name in self.outputs}
+        outputs = {name: self._output(run, name) for name in self.outputs}
+        for value in outputs.values():
+            if isinstance(value, LAZY):
+                await self._settle(run, outputs)
+                break
+        for name, value in outputs.items():
+            if isinstance(value, IMAGE_HOLDERS):
+                outputs[name] = shown(value, self.message_format)
+        return outputs
+
+    async def _settle(self, run: Run, outputs: dict[str, Any]) -> None:
+        """Make a Stream of what may stream, and a text of all else that is yet to be read."""
+        settled: dict[int, Any] = {}
+        runners = {runner.name: runner for runner in self.nodes}
+        for name, value in outputs.items():
+            source = self.sources[name]
+            if not (isinstance(value, LAZY) and isinstance(source, NodeReference)):
+                continue
+            if id(value) not in settled:
+                stream = Stream(watched(run, source.node, _chunks(runners, source.node, run, value)))
+                if run.streaming and name in self.streams:
+                    settled[id(value)] = stream
+                else:
+                    settled[id(value)] = run.values[source.node] = await stream.join()
+            outputs[name] = settled[id(value)]
 
     def _output(self, run: Run, name: str) -> Any:
         match self.sources[name]:
             case InputReference(source):
                 return run.inputs[source]
             case NodeReference(node) as reference:
-                return take(run, reference, node, f"output '{name}'")
+                return None if node in run.bypassed else take(run, reference, node, name, "output")
             case _:
                 return self.outputs[name].reference
+
+    def _pass_over(self, ready: list[Runner], waiting: list[Runner], run: Run) -> bool:
+        """Pass over what need not run of what is ready. Says whether there was any."""
+        passed = [node for node in ready if self.rules[node.name].bypasses(run)]
+        for node in passed:
+            waiting.remove(node)
+            run.bypassed.add(node.name)
+            run.values[node.name] = None
+            run.steps.append(Step(node.name, 0.0, "bypassed"))
+        return bool(passed)
 
     async def _run_nodes(self, run: Run) -> None:
         waiting = list(self.nodes)
@@ -70,6 +126,8 @@ class Flow:
         try:
             while waiting or running:
                 ready = [node for node in waiting if self.needs[node.name] <= run.values.keys()]
+                if self.rules and self._pass_over(ready, waiting, run):
+                    continue
                 if len(ready) == 1 and not running:
                     waiting.remove(ready[0])
                     await _step(ready[0], run)  # nothing to overlap with: no task is needed
@@ -88,15 +146,10 @@ class Flow:
                 await asyncio.gather(*running, return_exceptions=True)
 
 
+def _chunks(runners: Mapping[str, Runner], node: str, run: Run, value: Any) -> AsyncIterator[Any]:
+    runner = runners[node]
+    return runner.chunks(run, value) if isinstance(runner, PythonNode) else value
+
+
 async def _step(node: Runner, run: Run) -> None:
-    begun = run.unfinished[node.name] = time.perf_counter()
-    status = "failed"
-    try:
-        run.values[node.name] = await node.run(run)
-        status = "completed"
-        del run.unfinished[node.name]
-    except asyncio.CancelledError:
-        status = "canceled"
-        raise
-    finally:
-        run.steps.append(Step(node.name, time.perf_counter() - begun, status))
+    run.values[node.name] = await timed(run, node.name, node.run(run))

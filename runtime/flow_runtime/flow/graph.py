@@ -1,6 +1,6 @@
 """Checks of what refers to what in a flow, by promptflow's names, and an order to run the nodes in. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from flow_runtime.flow.errors import (
@@ -14,8 +14,6 @@ from flow_runtime.flow.errors import (
 )
 from flow_runtime.flow.model import Dag, Node
 from flow_runtime.flow.references import InputReference, NodeReference, parse
-
-References = Mapping[str, InputReference | NodeReference]
 
 
 def check_names(dag: Dag) -> None:
@@ -32,34 +30,57 @@ def node_references(dag: Dag, node: Node) -> dict[str, InputReference | NodeRefe
     names = {other.name: other for other in dag.nodes}
     found: dict[str, InputReference | NodeReference] = {}
     for name, value in node.inputs.items():
-        try:
-            reference = parse(value)
-        except ValueError as error:
-            raise InvalidNodeReference(f"node '{node.name}', input '{name}': {error}") from None
-        if reference is None:
-            continue
-        place = f"node '{node.name}', input '{name}': {value}"
-        if isinstance(reference, InputReference):
-            if reference.name not in dag.inputs:
-                raise InputReferenceNotFound(
-                    f"{place}: the flow has no input '{reference.name}'{_known(dag.inputs)}"
-                )
-        elif reference.node not in names:
-            raise NodeReferenceNotFound(f"{place}: the flow has no node '{reference.node}'{_known(names)}")
-        elif names[reference.node].aggregation and not node.aggregation:
-            raise InvalidNodeReference(
-                f"{place}: '{reference.node}' is an aggregation node, which never runs while serving"
-            )
-        found[name] = reference
+        reference = _reference(dag, names, node, f"input '{name}'", value)
+        if reference is not None:
+            found[name] = reference
     return found
 
 
-def needs(references: Mapping[str, References]) -> dict[str, frozenset[str]]:
-    """Say which nodes each node takes outputs of."""
-    return {
-        node: frozenset(ref.node for ref in refs.values() if isinstance(ref, NodeReference))
-        for node, refs in references.items()
-    }
+def condition_reference(dag: Dag, node: Node) -> InputReference | NodeReference | None:
+    """Parse what a node's condition compares and check that it exists; None for a literal or no condition."""
+    if node.activate is None:
+        return None
+    names = {other.name: other for other in dag.nodes}
+    reference = _reference(dag, names, node, "activate.when", node.activate.when)
+    if isinstance(reference, NodeReference) and node.aggregation and not names[reference.node].aggregation:
+        raise InvalidNodeReference(
+            f"node '{node.name}', activate.when: '{reference.node}' is no aggregation node, "
+            "and the condition of one may refer to nothing else"
+        )
+    return reference
+
+
+def _reference(
+    dag: Dag, names: Mapping[str, Node], node: Node, what: str, value: object
+) -> InputReference | NodeReference | None:
+    try:
+        reference = parse(value)
+    except ValueError as error:
+        target = str(value)[2:-1].partition(".")[0]
+        if target not in names:
+            raise NodeReferenceNotFound(
+                f"node '{node.name}', {what}: {value}: the flow has no node '{target}'{_known(names)}"
+            ) from None
+        raise InvalidNodeReference(f"node '{node.name}', {what}: {error}") from None
+    place = f"node '{node.name}', {what}: {value}"
+    if isinstance(reference, InputReference):
+        if reference.name not in dag.inputs:
+            raise InputReferenceNotFound(
+                f"{place}: the flow has no input '{reference.name}'{_known(dag.inputs)}"
+            )
+    elif reference is not None:
+        if reference.node not in names:
+            raise NodeReferenceNotFound(f"{place}: the flow has no node '{reference.node}'{_known(names)}")
+        if names[reference.node].aggregation and not node.aggregation:
+            raise InvalidNodeReference(
+                f"{place}: '{reference.node}' is an aggregation node, which never runs while serving"
+            )
+    return reference
+
+
+def sources(references: Iterable[object]) -> frozenset[str]:
+    """Say which nodes are referred to."""
+    return frozenset(ref.node for ref in references if isinstance(ref, NodeReference))
 
 
 def order(needed: Mapping[str, frozenset[str]]) -> list[str]:

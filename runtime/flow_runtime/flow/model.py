@@ -62,6 +62,13 @@ class NodeSource(DagModel):
     tool: str | None = None
 
 
+class Activate(DagModel):
+    """A node runs only when the value of `when` equals `is`."""
+
+    when: Any
+    wanted: Any = Field(validation_alias="is")
+
+
 class Node(DagModel):
     """One step of the flow."""
 
@@ -73,8 +80,13 @@ class Node(DagModel):
     api: str | None = None
     provider: str | None = None
     aggregation: bool = Field(default=False, validation_alias=AliasChoices("aggregation", "reduce"))
-    activate: Any = None
+    activate: Activate | None = None
     use_variants: bool = False
+
+    @field_validator("activate", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return value or None
 
     @field_validator("inputs", mode="before")
     @classmethod
@@ -85,18 +97,32 @@ class Node(DagModel):
         return value or {}
 
 
+class NodeVariant(DagModel):
+    """One of the bodies that a node can have; it is checked when it is chosen."""
+
+    node: dict[str, Any]
+
+
+class NodeVariants(DagModel):
+    """The bodies that a node can have."""
+
+    default_variant_id: str = ""
+    variants: dict[str, NodeVariant] = Field(default_factory=dict)
+
+
 class Dag(DagModel):
     """A flow.dag.yaml."""
 
     inputs: dict[str, FlowInput] = Field(default_factory=dict)
     outputs: dict[str, FlowOutput] = Field(default_factory=dict)
     nodes: list[Node] = Field(default_factory=list)
+    node_variants: dict[str, NodeVariants] = Field(default_factory=dict)
     environment_variables: dict[str, Any] = Field(default_factory=dict)
     additional_includes: list[str] = Field(default_factory=list)
     language: str = "python"
     message_format: str = "basic"
 
-    @field_validator("inputs", "outputs", "environment_variables", mode="before")
+    @field_validator("inputs", "outputs", "environment_variables", "node_variants", mode="before")
     @classmethod
     def _empty_mapping(cls, value: Any) -> Any:
         return {} if value is None else value

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource, UnsupportedFeature
+from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource
 from flow_runtime.flow.model import Dag
 
 DAG_FILES = ("flow.dag.yaml", "flow.dag.yml")
@@ -58,34 +58,43 @@ def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
 
 
-def read_dag(directory: Path) -> Dag:
-    """Read the folder's flow. Raises FlowDefinitionError, InvalidSource and UnsupportedFeature."""
+def find_flow(directory: Path) -> Path:
+    """Find the one file that says what the flow is. Raises FlowDefinitionError, InvalidSource."""
     found = [name for name in (*DAG_FILES, *FLEX_FILES) if (directory / name).is_file()]
+    found = found or sorted(path.name for path in directory.glob("*.prompty"))
     if len(found) > 1:
         raise FlowDefinitionError(f"the folder holds more than one flow: {', '.join(found)}: keep one")
     if not found:
-        if any(directory.glob("*.prompty")):
-            raise UnsupportedFeature("prompty flows are not supported yet: write a flow.dag.yaml")
-        raise InvalidSource("the folder holds no flow.dag.yaml: is it the flow's own folder?")
-    return parse_dag((directory / found[0]).read_bytes(), found[0])
+        raise InvalidSource(
+            "the folder holds no flow.dag.yaml, flow.flex.yaml or .prompty: is it the flow's own folder?"
+        )
+    return directory / found[0]
+
+
+def read_dag(path: Path) -> Dag:
+    """Read a flow.dag.yaml. Raises FlowDefinitionError."""
+    return parse_dag(path.read_bytes(), path.name)
 
 
 def parse_dag(content: bytes, file: str) -> Dag:
-    """Parse a flow's YAML. Raises FlowDefinitionError and UnsupportedFeature."""
-    try:
-        data = yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FlowDefinitionError(f"{file} is no valid YAML: {_yaml_problem(error)}") from error
+    """Parse a flow's YAML. Raises FlowDefinitionError."""
+    data = parse_yaml(content, file)
     if not isinstance(data, dict):
         raise FlowDefinitionError(f"{file} must be a mapping with inputs, outputs and nodes")
-    if "entry" in data:
-        raise UnsupportedFeature(f"{file}: flex flows (entry) are not supported yet: write a flow.dag.yaml")
     try:
         return Dag.model_validate(data)
     except ValidationError as error:
-        raise FlowDefinitionError(f"{file}: {_problem(error)}") from error
+        raise FlowDefinitionError(f"{file}: {field_problem(error)}") from error
     except RecursionError as error:
         raise FlowDefinitionError(f"{file}: a value of it holds itself") from error
+
+
+def parse_yaml(content: bytes, file: str) -> Any:
+    """Parse YAML 1.2. Raises FlowDefinitionError, which names the line."""
+    try:
+        return yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise FlowDefinitionError(f"{file} is no valid YAML: {_yaml_problem(error)}") from error
 
 
 def _yaml_problem(error: Exception) -> str:
@@ -94,7 +103,8 @@ def _yaml_problem(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def _problem(error: ValidationError) -> str:
+def field_problem(error: ValidationError) -> str:
+    """Say which field is wrong, and how."""
     first = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(step) for step in first["loc"])
     return f"{place}: {first['msg']}"

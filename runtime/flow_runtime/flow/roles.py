@@ -1,27 +1,22 @@
 """A rendered prompt to chat messages, and the guard that keeps texts of callers from becoming messages.
 
-A line that is only `system:`, `user:` or `assistant:` starts a message. Such lines in values that come from
-flow inputs get a token in front of the colon, which no caller can know, before the prompt is rendered; it is
-taken out again after the messages are parted. Every pattern here is linear in the text's length.
+A line that is only `system:`, `user:`, `assistant:`, `function:` or `tool:` starts a message. Such lines in
+values that come from flow inputs get a token in front of the colon, which no caller can know, before the
+prompt is rendered; it is taken out again after the messages are parted. Every pattern here is linear in the
+text's length.
 """
 
 import re
 import secrets
 from typing import Any, Self
 
-SPEAKERS = ("system", "user", "assistant")
-UNSUPPORTED_SPEAKERS = ("function", "tool")
-ROLES = SPEAKERS + UNSUPPORTED_SPEAKERS
+ROLES = ("system", "user", "assistant", "function", "tool")
 _PARTS = ("name", "content", "tool_calls", "tool_call_id")
 
 _BLANK = r"[^\S\n]*+"
 _ROLE_LINE = re.compile(
     rf"^{_BLANK}#?{_BLANK}({'|'.join(ROLES)}){_BLANK}:{_BLANK}\n", re.IGNORECASE | re.MULTILINE
 )
-_NAME = re.compile(
-    rf"\A#{{0,2}}{_BLANK}name{_BLANK}:{_BLANK}\n\s*+(\S+)\s*+#{{0,2}}{_BLANK}content{_BLANK}:{_BLANK}\n?"
-)
-
 _WORDS = "|".join(ROLES + _PARTS)
 _ENDINGS = "|".join(
     sorted({role[i:] for role in ROLES + _PARTS for i in range(1, len(role))}, key=len, reverse=True)
@@ -31,7 +26,8 @@ _DANGEROUS = re.compile(
     rf"(?:^{_BLANK}#*+{_BLANK}(?:{_WORDS}){_BLANK}|\A{_BLANK}(?:{_ENDINGS})?{_BLANK})(?=:{_BLANK}$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_TOKEN = f"\ue000{secrets.token_hex(12)}\ue000"
+_TOKEN = f"-{secrets.token_hex(16)}-"
+"""Printable, so that it is still there to be taken out after a template has shown a list by its repr."""
 
 
 class Guarded(str):
@@ -63,30 +59,7 @@ def unguard(text: str) -> str:
     return text.replace(_TOKEN, "")
 
 
-def parse_chat(text: str) -> list[dict[str, str]]:
-    """Part a rendered (and guarded) prompt into chat messages. Raises ValueError, saying what is wrong."""
+def split_roles(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Part a prompt at its role lines: what stands before the first, then roles (lower case) and texts."""
     before, *pieces = _ROLE_LINE.split(text)
-    if before.strip() or not pieces:
-        shown = unguard(before.strip()).partition("\n")[0][:40]
-        raise ValueError(
-            "a chat prompt must begin with a line that is only 'system:', 'user:' or 'assistant:', "
-            + (f"not with '{shown}'" if shown else "and this one is empty")
-        )
-    messages = []
-    for role, content in zip(pieces[::2], pieces[1::2], strict=True):
-        message = {"role": role.lower()}
-        if message["role"] in UNSUPPORTED_SPEAKERS:
-            raise ValueError(f"messages of the role '{message['role']}' are not supported yet")
-        content = content.strip()
-        if named := _NAME.match(content):
-            message["name"] = unguard(named[1])
-            content = content[named.end() :].strip()
-        message["content"] = unguard(content)
-        messages.append(message)
-    return messages
-
-
-def unsupported_role(template: str) -> str | None:
-    """Find a role line in a template that this release does not run."""
-    found = (line[1].lower() for line in _ROLE_LINE.finditer(template))
-    return next((role for role in found if role in UNSUPPORTED_SPEAKERS), None)
+    return before, [(role.lower(), said) for role, said in zip(pieces[::2], pieces[1::2], strict=True)]

@@ -8,30 +8,37 @@ from jinja2 import TemplateError, meta
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
-from flow_runtime.flow.errors import TemplateSyntaxError, UnsupportedFeature
-from flow_runtime.flow.roles import unsupported_role
+from flow_runtime.flow.errors import TemplateSyntaxError
 
 # Prompts are texts for a model: HTML escaping would change them.
 _ENVIRONMENT = SandboxedEnvironment(trim_blocks=True, keep_trailing_newline=True, autoescape=False)
-_IMAGE = re.compile(r"!\[\s*image\s*\]\(\s*\{\{", re.IGNORECASE)
+_IMAGE = re.compile(r"!\[\s*image\s*\]\((\{\{\s*[^\s{}]+\s*\}\})\)")
 
 Render = Callable[[Mapping[str, Any]], str]
 
 
-def compile_template(source: str, node: str, path: str) -> tuple[Render, frozenset[str]]:
+def compile_template(source: str, node: str, path: str, images: bool = True) -> tuple[Render, frozenset[str]]:
     """Compile a prompt; returns how to render it and the variables it uses.
 
-    Raises TemplateSyntaxError and UnsupportedFeature, which name node and file.
+    With `images`, `![image]({{ x }})` puts x on a line of its own. Raises TemplateSyntaxError, which names
+    node and file.
     """
-    if _IMAGE.search(source):
-        raise UnsupportedFeature(f"node '{node}': images in prompts are not supported yet ({path})")
-    if role := unsupported_role(source):
-        raise UnsupportedFeature(
-            f"node '{node}': messages of the role '{role}' are not supported yet ({path})"
-        )
+    variables = variables_of(source, node, path)
+    text = _IMAGE.sub(r"\n\1\n", source) if images else source
+    return _ENVIRONMENT.from_string(text).render, variables
+
+
+def image_variables(source: str) -> frozenset[str]:
+    """Name the variables of a prompt that are images."""
+    return frozenset(found[1].strip("{} \t") for found in _IMAGE.finditer(source))
+
+
+def variables_of(source: str, node: str, path: str) -> frozenset[str]:
+    """Name the variables that a prompt uses. Raises TemplateSyntaxError."""
     try:
-        variables = frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
-        return _ENVIRONMENT.from_string(source).render, variables
+        return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
     except TemplateError as error:
         line = f", line {error.lineno}" if isinstance(error, JinjaSyntaxError) else ""
         raise TemplateSyntaxError(f"node '{node}': {path}{line}: {error.message}") from error
+    except RecursionError as error:
+        raise TemplateSyntaxError(f"node '{node}': {path}: it is nested too deeply") from error

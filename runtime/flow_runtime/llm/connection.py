@@ -1,148 +1,198 @@
-"""Connections: the fields of mounted Secrets, as promptflow names them, and where their chat API is.
+"""The connections of a deployment: those of mounted Secrets first, then those of the environment.
 
 Says what is missing by connection and key; never shows a value.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from flow_runtime.contracts.settings import ConnectionSettings, ConnectionType
+from flow_runtime.llm.connection_forms import (
+    Document,
+    Environ,
+    class_of,
+    environment_documents,
+    from_document,
+)
+from flow_runtime.llm.connection_services import BY_KIND, CustomConnection
+from flow_runtime.llm.connection_types import (
+    KEY,
+    AzureOpenAIConnection,
+    Connection,
+    OpenAIConnection,
+    ServerlessConnection,
+    StrongConnection,
+)
+from flow_runtime.llm.endpoint import OPENAI_URL, Endpoint
 from flow_runtime.llm.errors import ConnectionInvalid
 
-OPENAI_URL = "https://api.openai.com/v1"
-AZURE_API_VERSION = "2024-02-01"
+__all__ = [
+    "OPENAI_URL",
+    "AzureOpenAIConnection",
+    "Connection",
+    "Connections",
+    "Endpoint",
+    "OpenAIConnection",
+    "ServerlessConnection",
+    "read_connection",
+]
+
+URLS = ("base_url", "api_base", "endpoint")
+NEEDED = {
+    "api_key": "the provider's key",
+    "api_base": "the resource's URL, such as https://<resource>.openai.azure.com",
+    "endpoint": "the resource's URL",
+}
+CONFIGS = "configs."
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a chat goes: URL, headers (with the key) and the model's name as the provider knows it."""
+def read_connection(settings: ConnectionSettings, environ: Environ | None = None) -> Connection:
+    """Read a connection's files; what they lack comes from variables `{CONNECTION}_{FIELD}`.
 
-    url: str
-    headers: dict[str, str] = field(repr=False)
-    model: str
-
-
-@dataclass(frozen=True)
-class OpenAIConnection:
-    """promptflow's OpenAIConnection: OpenAI, or any server with its API at `base_url`."""
-
-    name: str
-    api_key: str = field(repr=False)
-    base_url: str = OPENAI_URL
-    organization: str | None = None
-
-    def endpoint(self, parameters: Mapping[str, Any]) -> Endpoint:
-        """Say where a chat with these parameters goes."""
-        headers = {"content-type": "application/json", "authorization": f"Bearer {self.api_key}"}
-        if self.organization:
-            headers["openai-organization"] = self.organization
-        return Endpoint(f"{self.base_url}/chat/completions", headers, str(parameters.get("model", "")))
-
-
-@dataclass(frozen=True)
-class AzureOpenAIConnection:
-    """promptflow's AzureOpenAIConnection with a key."""
-
-    name: str
-    api_key: str = field(repr=False)
-    api_base: str = ""
-    api_version: str = AZURE_API_VERSION
-    api_type: str = "azure"
-
-    def endpoint(self, parameters: Mapping[str, Any]) -> Endpoint:
-        """Say where a chat with these parameters goes."""
-        deployment = str(parameters.get("deployment_name", ""))
-        path = f"/openai/deployments/{quote(deployment, safe='')}/chat/completions"
-        url = f"{self.api_base}{path}?api-version={quote(self.api_version)}"
-        return Endpoint(url, {"content-type": "application/json", "api-key": self.api_key}, deployment)
-
-
-Connection = OpenAIConnection | AzureOpenAIConnection
-
-
-def read_connection(settings: ConnectionSettings) -> Connection:
-    """Read a connection's files. Raises ConnectionInvalid, which names connection, key and fix."""
-    fields = _Fields(settings)
-    key = fields.required("api_key", "the provider's key")
-    if not (key.isascii() and key.isprintable()):
-        raise ConnectionInvalid(f"connection '{settings.name}': api_key holds characters that no key has")
-    if settings.type is ConnectionType.AZURE_OPENAI:
-        base = fields.optional("api_base") or fields.optional("base_url")
-        base = base or fields.required("api_base", "the resource's URL, https://<resource>.openai.azure.com")
-        version = fields.optional("api_version") or AZURE_API_VERSION
-        return AzureOpenAIConnection(settings.name, key, _url(settings, base), version)
-    base = fields.optional("base_url") or fields.optional("api_base") or OPENAI_URL
-    return OpenAIConnection(settings.name, key, _url(settings, base), fields.optional("organization"))
+    Raises ConnectionInvalid, which names connection, key and fix.
+    """
+    fields = _Fields(settings, environ or {})
+    made = BY_KIND[settings.type]
+    if not issubclass(made, StrongConnection):
+        return _custom(settings, fields)
+    values = {field: value for field in made.order if (value := fields.optional(field))}
+    if "api_base" in made.order:
+        values.setdefault("api_base", fields.optional("base_url") or "")
+    elif "base_url" in made.order and (base := fields.optional("api_base")):
+        values.setdefault("base_url", base)
+    values = {field: value for field, value in values.items() if value}
+    keyed = (values.get("auth_mode") or KEY) == KEY
+    for field in made.order if keyed else (field for field in made.order if field != "api_key"):
+        if field not in values and field not in made.defaults:
+            raise ConnectionInvalid(fields.missing(field, NEEDED.get(field, "a value")))
+    _check(settings, values)
+    return made(name=settings.name, token=fields.optional("token"), **values)
 
 
 class Connections:
-    """The connections of a deployment. Reading them again swaps in what has changed in place."""
+    """The connections of a deployment. Reading them again swaps in what has changed in place.
 
-    def __init__(self, settings: Sequence[ConnectionSettings]) -> None:
+    `documents` are connections by name in promptflow's YAML or JSON form; those of `environ` are found in it.
+    """
+
+    def __init__(
+        self,
+        settings: Sequence[ConnectionSettings] = (),
+        environ: Environ | None = None,
+        documents: Mapping[str, Document] | None = None,
+    ) -> None:
         self._settings = tuple(settings)
+        self._environ = environ or {}
         self._read: dict[str, Connection] = {}
-        self.types = {each.name: each.type for each in self._settings}
+        self._problem = ""
+        self.types: dict[str, ConnectionType] = {each.name: each.type for each in self._settings}
+        try:
+            found = environment_documents(self._environ)
+        except ConnectionInvalid as error:
+            found, self._problem = {}, str(error)
+        self._documents = {
+            name: document
+            for name, document in {**found, **(documents or {})}.items()
+            if name not in self.types
+        }
+        self.types |= {name: class_of(name, each).kind for name, each in self._documents.items()}
+        # promptflow's other form: a variable with a connection's name holds the name of another connection.
+        self._aliases = {
+            name: value
+            for name, value in self._environ.items()
+            if value in self.types and name not in self.types
+        }
+        self.types |= {name: self.types[value] for name, value in self._aliases.items()}
 
     @property
     def resolved(self) -> bool:
         """Whether every connection could be read at least once."""
-        return len(self._read) == len(self._settings)
+        return len(self._read) == len(self.types) - len(self._aliases) and not self._problem
 
     def refresh(self) -> str:
         """Read all again; a broken new value keeps the old one. Returns what is wrong, if anything is."""
-        problems = []
+        problems = [self._problem] if self._problem else []
         for settings in self._settings:
             try:
-                self._read[settings.name] = read_connection(settings)
+                self._keep(read_connection(settings, self._environ))
             except ConnectionInvalid as error:
                 problems.append(str(error))
+        for name, document in self._documents.items():
+            if name not in self._read:  # neither it nor the environment changes while the process runs
+                try:
+                    self._keep(from_document(name, document, self._environ))
+                except ConnectionInvalid as error:
+                    problems.append(str(error))
         return "; ".join(problems)
 
     def get(self, name: str) -> Connection:
         """Take a connection by name. Raises ConnectionInvalid when it could not be read yet."""
         try:
-            return self._read[name]
+            return self._read[self._aliases.get(name, name)]
         except KeyError:
             raise ConnectionInvalid(f"connection '{name}' is not resolved: see /health") from None
 
+    def _keep(self, connection: Connection) -> None:
+        """Swap one in; one that says the same stays the same object, which users compare by `is`."""
+        name = str(connection.name)
+        old = self._read.get(name)
+        if old is None or vars(old) != vars(connection):
+            self._read[name] = connection
+
 
 class _Fields:
-    """The keys of a mounted Secret."""
+    """The keys of a mounted Secret, and the variables that stand in for those it lacks."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(self, settings: ConnectionSettings, environ: Environ) -> None:
         self._settings = settings
+        self._environ = environ
 
     def optional(self, key: str) -> str | None:
         try:
-            return (self._settings.directory / key).read_text(encoding="utf-8").strip() or None
+            value = (self._settings.directory / key).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            return None
+            value = ""
+        return value or self._environ.get(f"{self._settings.name.replace(' ', '_')}_{key}".upper()) or None
 
-    def required(self, key: str, what: str) -> str:
-        value = self.optional(key)
-        if value is not None:
-            return value
+    def names(self) -> list[str]:
+        try:
+            files = sorted(path.name for path in self._settings.directory.iterdir())
+        except OSError:
+            return []
+        return [name for name in files if not name.startswith("..")]
+
+    def missing(self, key: str, what: str) -> str:
         called = f" {self._settings.secret_name}" if self._settings.secret_name else ""
         secret = f"connection '{self._settings.name}': its Secret{called}"
-        if not _has_files(self._settings.directory):
-            raise ConnectionInvalid(f"{secret} is missing or empty: create it with the key {key} ({what})")
-        raise ConnectionInvalid(f"{secret} has no key {key}: add {what}")
+        if not self.names():
+            return f"{secret} is missing or empty: create it with the key {key} ({what})"
+        return f"{secret} has no key {key}: add {what}"
 
 
-def _has_files(directory: Path) -> bool:
-    try:
-        return any(not path.name.startswith("..") for path in directory.iterdir())
-    except OSError:
-        return False
+def _custom(settings: ConnectionSettings, fields: _Fields) -> CustomConnection:
+    names = fields.names()
+    if not names:
+        raise ConnectionInvalid(fields.missing("<key>", "a secret of the connection"))
+    values = {name: fields.optional(name) or "" for name in names}
+    return CustomConnection(
+        secrets={name: value for name, value in values.items() if not name.startswith(CONFIGS)},
+        configs={
+            name.removeprefix(CONFIGS): value for name, value in values.items() if name.startswith(CONFIGS)
+        },
+        name=settings.name,
+    )
 
 
-def _url(settings: ConnectionSettings, text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable():
-        raise ConnectionInvalid(
-            f"connection '{settings.name}': its URL must begin with https:// or http:// and name a host"
-        )
-    return text.rstrip("/")
+def _check(settings: ConnectionSettings, values: dict[str, str]) -> None:
+    key = values.get("api_key", "")
+    if not (key.isascii() and key.isprintable()):
+        raise ConnectionInvalid(f"connection '{settings.name}': api_key holds characters that no key has")
+    for field in URLS:
+        if field in values:
+            parts = urlsplit(values[field])
+            if parts.scheme not in ("http", "https") or not parts.hostname or not values[field].isprintable():
+                raise ConnectionInvalid(
+                    f"connection '{settings.name}': its URL must begin with https:// or http:// "
+                    "and name a host"
+                )
+            values[field] = values[field].rstrip("/")

@@ -1,42 +1,95 @@
 """A Python function as the LLM, for tests and trials without a server. Whoever builds a runtime chooses."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from flow_runtime.llm.call import Call
+from flow_runtime.llm.call import Call, Message, Prompt, said
+from flow_runtime.llm.connection import Connection
 
-Messages = list[dict[str, str]]
+Messages = list[Message]
 
 
 def echo(messages: Messages) -> str:
     """Answer with the last message."""
-    return messages[-1]["content"]
+    return str(messages[-1]["content"])
 
 
 class FunctionChat:
-    """Answers a chat by a function of its messages, after `seconds`; counts words as tokens."""
+    """Answers by a function of the messages, after `seconds`; counts words as tokens.
 
-    def __init__(self, answer: Callable[[Messages], str] = echo, seconds: float = 0.0) -> None:
+    The function gives a text or a whole message; a prompt for completion is one message of a user.
+    """
+
+    def __init__(self, answer: Callable[[Messages], Any] = echo, seconds: float = 0.0) -> None:
         self._answer = answer
         self._seconds = seconds
-        self.asked: list[Messages] = []
+        self.asked: list[Prompt] = []
+        self.parameters: list[Mapping[str, Any]] = []
 
-    async def chat(
+    async def ask(
         self,
-        connection: str,
+        connection: str | Connection,
         parameters: Mapping[str, Any],
-        messages: Messages,
+        prompt: Prompt,
         call: Call,
         deadline: float,
-    ) -> str:
-        """Answer a chat."""
-        self.asked.append(messages)
+    ) -> dict[str, Any]:
+        """Give the whole answer."""
+        self.asked.append(prompt)
+        self.parameters.append(parameters)
         if self._seconds:
             await asyncio.sleep(self._seconds)
         call.model = str(parameters.get("model") or parameters.get("deployment_name") or "function")
+        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
         answer = self._answer(messages)
+        message = answer if isinstance(answer, dict) else {"role": "assistant", "content": answer}
         call.attempts.append("200")
-        call.prompt_tokens = sum(len(message["content"].split()) for message in messages)
-        call.completion_tokens = len(answer.split())
-        return answer
+        call.prompt_tokens = sum(_words(message) for message in messages)
+        call.completion_tokens = _words(message)
+        choice = {"text": message["content"]} if isinstance(prompt, str) else {"message": message}
+        return {"model": call.model, "choices": [{"index": 0, "finish_reason": "stop", **choice}]}
+
+    async def chat(
+        self,
+        connection: str | Connection,
+        parameters: Mapping[str, Any],
+        prompt: Prompt,
+        call: Call,
+        deadline: float,
+    ) -> Any:
+        """Give the text, or the message."""
+        return said(await self.ask(connection, parameters, prompt, call, deadline), parameters)
+
+    async def stream(
+        self,
+        connection: str | Connection,
+        parameters: Mapping[str, Any],
+        prompt: Prompt,
+        call: Call,
+        deadline: float,
+    ) -> AsyncIterator[str]:
+        """Yield the text word by word, with an empty piece at both ends, as OpenAI does."""
+        text = said(await self.ask(connection, parameters, prompt, call, deadline), {}) or ""
+        yield ""
+        for number, word in enumerate(text.split(" ")):
+            yield f" {word}" if number else word
+        yield ""
+
+    async def embed(
+        self,
+        connection: str | Connection,
+        parameters: Mapping[str, Any],
+        text: str,
+        call: Call,
+        deadline: float,
+    ) -> list[float]:
+        """Give the lengths of the words."""
+        self.asked.append(text)
+        self.parameters.append(parameters)
+        call.attempts.append("200")
+        return [float(len(word)) for word in text.split()]
+
+
+def _words(message: Message) -> int:
+    return len(str(message.get("content") or "").split())

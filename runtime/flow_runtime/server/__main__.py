@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     log.set_up()
     # A pod's host name is its name; Kubernetes cuts it only beyond 63 characters.
     pod = os.environ.get("POD_NAME") or socket.gethostname()
-    connections = Connections(settings.connections)
+    connections = Connections(settings.connections, os.environ)
     llm = HTTPChat(connections)
     runtime = Runtime(settings, pod, connections, llm)
     app = App(runtime, metrics_port=sockets[1].getsockname()[1])

@@ -1,11 +1,15 @@
 """The ASGI application: which path of which port goes where. Clients never get to the metrics port."""
 
+import html
+import json
+import os
 import secrets
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 
 from flow_runtime.contracts.base import STATE_LIMIT
 from flow_runtime.contracts.state import PodState
+from flow_runtime.server.feedback import FeedbackBox
 from flow_runtime.server.http import (
     JSON,
     Header,
@@ -23,6 +27,9 @@ from flow_runtime.server.score import Score
 VERSION = version("flow-operator")
 EXPOSITION = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 HTML = (b"content-type", b"text/html; charset=utf-8")
+ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+_READ = ("GET", "HEAD")
+Endpoint = Callable[[Send], Awaitable[None]]
 
 
 class App:
@@ -32,14 +39,16 @@ class App:
         self._runtime = runtime
         self._metrics_port = metrics_port
         self._score = Score(runtime)
+        self._feedback = FeedbackBox(runtime.settings, runtime.pod, runtime.feedback)
         self.draining = False
         """Once set, every answer asks its client to close the connection."""
-        self._public: dict[str, Callable[[Send], Awaitable[None]]] = {
-            "/health": self._health,
-            "/version": self._version,
-            "/": self._page,
+        self._public: dict[str, tuple[tuple[str, ...], Endpoint]] = {
+            "/health": (_READ, self._health),
+            "/version": (_READ, self._version),
+            "/swagger.json": (_READ, self._swagger),
+            "/": ((*_READ, "POST"), self._page),
         }
-        self._inner: dict[str, Callable[[Send], Awaitable[None]]] = {
+        self._inner: dict[str, Endpoint] = {
             "/metrics": self._metrics,
             "/state": self._state,
             "/livez": self._livez,
@@ -49,30 +58,52 @@ class App:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        inner = scope["server"] is not None and scope["server"][1] == self._metrics_port
         path, method = scope["path"], scope["method"]
-        if not inner and path == "/score":
-            if method == "POST":
-                await self._score(scope, receive, send, self._extra)
-            else:
-                await self._not_allowed(send, method, b"POST")
-            return
-        endpoint = (self._inner if inner else self._public).get(path)
-        if endpoint is None:
-            message = f"there is no '{path[:100]}' here"
-            await answer_json(send, 404, error_body("UserError", message), *self._extra)
-        elif method not in ("GET", "HEAD"):
-            await self._not_allowed(send, method, b"GET")
+        if scope["server"] is not None and scope["server"][1] == self._metrics_port:
+            await self._answer_inner(path, method, send)
+        elif path == "/score" and method == "POST":
+            await self._score(scope, receive, send, self._extra)
+        elif path == "/feedback" and method == "POST":
+            await self._feedback(scope, receive, send, self._extra)
+        elif method == "OPTIONS":
+            await self._preflight(scope, send)
         else:
-            await endpoint(send)
+            methods, endpoint = self._public.get(path, ((), self._page))
+            if method in methods:
+                await endpoint(send)
+            else:
+                await self._not_found(send, path, method)
 
     @property
     def _extra(self) -> list[Header]:
-        return [(b"connection", b"close")] if self.draining else []
+        return [ANY_ORIGIN, (b"connection", b"close")] if self.draining else [ANY_ORIGIN]
 
-    async def _not_allowed(self, send: Send, method: str, allowed: bytes) -> None:
-        message = f"{method[:20]} is not allowed here, {allowed.decode()} is"
-        await answer_json(send, 405, error_body("UserError", message), (b"allow", allowed), *self._extra)
+    async def _answer_inner(self, path: str, method: str, send: Send) -> None:
+        endpoint = self._inner.get(path)
+        if endpoint is None:
+            await answer_json(send, 404, error_body("UserError", f"there is no '{path[:100]}' here"))
+        elif method not in _READ:
+            message = f"{method[:20]} is not allowed here, GET is"
+            await answer_json(send, 405, error_body("UserError", message), (b"allow", b"GET"))
+        else:
+            await endpoint(send)
+
+    async def _not_found(self, send: Send, path: str, method: str) -> None:
+        """Upstream's answer to an unknown path and to a wrong method alike."""
+        message = (
+            f"The requested api {path.removeprefix('/')[:200]!r} with {method[:20]} is not supported by "
+            "current app, if you entered the URL manually please check your spelling and try again."
+        )
+        await answer(send, 404, html.escape(message, quote=False).encode(), [HTML, *self._extra])
+
+    async def _preflight(self, scope: Scope, send: Send) -> None:
+        """Let a browser's page of any origin call: there are no cookies here that it could misuse."""
+        wanted = dict(scope["headers"]).get(b"access-control-request-headers", b"*")
+        allowed = [
+            (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST"),
+            (b"access-control-allow-headers", wanted),
+        ]
+        await answer(send, 200, b"", [*allowed, *self._extra])
 
     async def _health(self, send: Send) -> None:
         reason, message = self._runtime.reason
@@ -83,8 +114,21 @@ class App:
             await answer_json(send, 503, body, *self._extra)
 
     async def _version(self, send: Send) -> None:
-        body = {"status": "Healthy", "version": VERSION, "revision": self._runtime.settings.revision}
+        build_info = os.environ.get("BUILD_INFO", "")
+        body = {
+            "status": "Healthy",
+            "build_info": build_info,
+            "version": build_number(build_info) or VERSION,
+            "revision": self._runtime.settings.revision,
+        }
         await answer_json(send, 200, body, *self._extra)
+
+    async def _swagger(self, send: Send) -> None:
+        if self._runtime.served is not None:
+            await answer_json(send, 200, self._runtime.served.swagger, *self._extra)
+        else:
+            _, message = self._runtime.reason
+            await answer_json(send, 503, error_body("SystemError", message), *self._extra)
 
     async def _page(self, send: Send) -> None:
         nonce = secrets.token_urlsafe(16)
@@ -103,6 +147,14 @@ class App:
 
     async def _livez(self, send: Send) -> None:
         await answer_json(send, 200, {"status": "alive"})
+
+
+def build_number(build_info: str) -> str:
+    """Take `build_number` out of the BUILD_INFO of an image; "" if it has none."""
+    try:
+        return str(json.loads(build_info)["build_number"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def state_json(state: PodState) -> bytes:

@@ -1,12 +1,14 @@
 """From an exception to what the caller is told: status, code, message, node. Decided here only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flow_runtime.flow.errors import FlowError, InputError, LLMNodeError, NodeError
 from flow_runtime.flow.run import Run
 from flow_runtime.llm.errors import LLMError, TemporaryLLMError
 
 USER, SYSTEM = "UserError", "SystemError"
+CLIENT_GONE = 499
+"""nginx's code for a request whose client did not wait: nobody gets it, metrics and records show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,27 @@ class RequestRefused(Exception):  # noqa: N818 - carries a Fault
         self.fault = fault
 
 
-def fault_of(error: Exception, run: Run | None, seconds: float) -> Fault | None:
-    """Say what an exception is to the caller; None for one that nobody has thought of."""
+class OutputNotSerializable(FlowError):  # noqa: N818 - as the others are named
+    """The flow ran, and what it returned cannot be written as JSON."""
+
+
+def refused(status: int, name: str, message: str) -> RequestRefused:
+    """Make the refusal of a request."""
+    return RequestRefused(Fault(status, name, message))
+
+
+def fault_of(error: Exception, run: Run | None, seconds: float, strict: bool) -> Fault | None:
+    """Say what an exception is to the caller; None for one that nobody has thought of.
+
+    `strict`: whatever fails while a flow runs is the caller's 400, as promptflow has it.
+    """
+    fault = _honest(error, run, seconds)
+    if fault is not None and strict and isinstance(error, FlowError | TimeoutError):
+        return replace(fault, status=400, retry_after=None)
+    return fault
+
+
+def _honest(error: Exception, run: Run | None, seconds: float) -> Fault | None:
     match error:
         case RequestRefused():
             return error.fault

@@ -12,7 +12,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-BODY_LIMIT = 5 * 1024 * 1024
 JSON = (b"content-type", b"application/json")
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -26,14 +25,14 @@ class Disconnected(Exception):  # noqa: N818 - nobody is left to be told of an e
     """The client has gone before its body was complete."""
 
 
-async def read_body(receive: Receive, length: bytes | None) -> bytes:
-    """Read a request's body. Raises BodyTooLarge and Disconnected."""
-    if length is not None and length.isdigit() and int(length) > BODY_LIMIT:
+async def read_body(receive: Receive, length: bytes | None, limit: int) -> bytes:
+    """Read a request's body of at most `limit` bytes. Raises BodyTooLarge and Disconnected."""
+    if length is not None and length.isdigit() and int(length) > limit:
         raise BodyTooLarge
     message = await receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.request" and not message.get("more_body"):
-        if len(body) > BODY_LIMIT:
+        if len(body) > limit:
             raise BodyTooLarge
         return body
     parts, size = [body], len(body)
@@ -41,7 +40,7 @@ async def read_body(receive: Receive, length: bytes | None) -> bytes:
         message = await receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > BODY_LIMIT:
+        if size > limit:
             raise BodyTooLarge
     if message["type"] != "http.request":
         raise Disconnected
@@ -63,14 +62,6 @@ async def answer_json(send: Send, status: int, value: Any, *headers: Header) -> 
 def error_body(code: str, message: str) -> dict[str, Any]:
     """promptflow's form of an error."""
     return {"error": {"code": code, "message": message}}
-
-
-def accepts_json(accept: bytes | None) -> bool:
-    """Say whether JSON is among what a client takes; weights never rank, as upstream."""
-    if not accept:
-        return True
-    ranges = {part.partition(b";")[0].strip().lower() for part in accept.split(b",")}
-    return not ranges.isdisjoint((b"*/*", b"application/*", b"application/json"))
 
 
 def request_id(headers: MutableMapping[bytes, bytes]) -> str | None:

@@ -36,6 +36,11 @@ def set_up() -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
+def quiet() -> None:
+    """Send nothing anywhere, for a program that tells people itself what is wrong."""
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+
+
 def problem(message: str, **fields: object) -> None:
     """Log one problem."""
     LOGGER.warning(message, extra={"fields": fields})

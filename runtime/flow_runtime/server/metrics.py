@@ -55,11 +55,11 @@ class Metrics:
         self._histograms: dict[tuple[str, ...], Histogram] = {}
         self._models: set[str] = set()
 
-    def request(self, status: int, seconds: float, run: Run | None) -> None:
-        """Count one answered request."""
+    def request(self, status: int, seconds: float, first_byte: float, run: Run | None) -> None:
+        """Count one answered request; a stream that failed midway counts by the status of its failure."""
         self._counter(self._requests, str(status)).inc()
         self._duration.observe(seconds)
-        self._first_byte.observe(seconds)
+        self._first_byte.observe(first_byte)
         if run is None:
             return
         for step in run.steps:

@@ -28,12 +28,14 @@ class Exchange:
     __slots__ = (
         "begun",
         "fault",
+        "first_byte",
         "id",
         "inputs",
         "outputs",
         "request_id",
         "run",
         "status",
+        "streamed",
         "time",
         "trace_id",
     )
@@ -51,6 +53,9 @@ class Exchange:
         self.run: Run | None = None
         self.fault: Fault | None = None
         self.status = 0
+        self.streamed = False
+        self.first_byte: float | None = None
+        """Seconds to the first byte of a stream; None: the answer goes out whole."""
 
 
 class Recorder:
@@ -59,12 +64,7 @@ class Recorder:
     def __init__(
         self, settings: ServerSettings, collection: CollectionSettings, pod: str, spool: SpoolWriter
     ) -> None:
-        self._same = {
-            "namespace": settings.identity.namespace,
-            "deployment": settings.identity.deployment,
-            "revision": settings.revision,
-            "pod": pod,
-        }
+        self._same = identity_of(settings, pod)
         self._capture = collection.capture_nodes
         self.spool = spool
 
@@ -93,9 +93,9 @@ class Recorder:
             "nodes": self._nodes(run) if run and self._capture else {},
             "status": exchange.status,
             "error": _error(fault),
-            "streamed": False,
+            "streamed": exchange.streamed,
             "latency_ms": latency,
-            "first_byte_ms": latency,
+            "first_byte_ms": latency if exchange.first_byte is None else round(exchange.first_byte * 1000, 3),
             "tokens": _tokens(calls),
             "calls": [_call(call) for call in calls],
             "sampled": {"percent": 100, "why": "error" if fault else "rate"},
@@ -103,6 +103,16 @@ class Recorder:
 
     def _nodes(self, run: Run) -> dict[str, Any]:
         return {name: _jsonable(run.values[name]) for name in self._capture if name in run.values}
+
+
+def identity_of(settings: ServerSettings, pod: str) -> dict[str, str]:
+    """Say whose a line is; the same in each line of a pod."""
+    return {
+        "namespace": settings.identity.namespace,
+        "deployment": settings.identity.deployment,
+        "revision": settings.revision,
+        "pod": pod,
+    }
 
 
 def uuid7() -> str:

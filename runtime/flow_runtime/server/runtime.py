@@ -5,6 +5,7 @@ A flow that cannot load or a Secret that is missing never ends the process; it i
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,7 @@ from flow_runtime.contracts.settings import ServerSettings
 from flow_runtime.contracts.state import CollectionState, PodState
 from flow_runtime.flow import source
 from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError
-from flow_runtime.flow.flow import Flow
-from flow_runtime.flow.load import load_flow
+from flow_runtime.flow.load import Loaded, load_flow
 from flow_runtime.flow.run import Services
 from flow_runtime.flow.threads import Threads
 from flow_runtime.llm.call import ChatModel
@@ -22,6 +22,7 @@ from flow_runtime.llm.errors import clean
 from flow_runtime.server import log
 from flow_runtime.server.metrics import Metrics, SpoolMetrics
 from flow_runtime.server.recorder import Recorder
+from flow_runtime.server.served import Served
 from flow_runtime.spool import SpoolWriter, read_collector_state
 
 LOADING, FLOW_INVALID, CONNECTION_INVALID, READY = "Loading", "FlowInvalid", "ConnectionInvalid", "Ready"
@@ -43,9 +44,11 @@ class Runtime:
         enter: Callable[[Path], None] = source.enter,
     ) -> None:
         self.settings = settings
+        self.pod = pod
         self.metrics = Metrics()
-        self.flow: Flow | None = None
+        self.served: Served | None = None
         self.recorder: Recorder | None = None
+        self.feedback: SpoolWriter | None = None
         threads = Threads(min(THREADS_MAX, max(4, settings.max_concurrent_requests)))
         self.services = Services(llm, connections.get, threads)
         self._connections = connections
@@ -59,11 +62,20 @@ class Runtime:
             spool = SpoolWriter(kept.directory, kept.size_mib, kept.seal_after_seconds)
             self.recorder = Recorder(settings, settings.collection, pod, spool)
             self.metrics.registry.register(SpoolMetrics(kept.directory, spool))
+            own = kept.feedback
+            with contextlib.suppress(OSError):  # a spool that cannot be written says so itself
+                own.directory.mkdir(exist_ok=True)
+            self.feedback = SpoolWriter(own.directory, own.size_mib, own.seal_after_seconds)
+
+    @property
+    def flow(self) -> Loaded | None:
+        """The loaded flow."""
+        return self.served.flow if self.served else None
 
     @property
     def ready(self) -> bool:
         """Whether requests can be served."""
-        return self.flow is not None and self._connections.resolved
+        return self.served is not None and self._connections.resolved
 
     @property
     def reason(self) -> tuple[str, str]:
@@ -90,11 +102,13 @@ class Runtime:
                 await self._ticker
         if self.recorder is not None:
             self.recorder.spool.close()
+        if self.feedback is not None:
+            self.feedback.close()
 
     async def load(self) -> None:
         """Load the flow in a thread: importing a user's code takes what it takes."""
         try:
-            self.flow = await _in_daemon_thread(self._load)
+            self.served = await _in_daemon_thread(self._load)
         except FlowLoadError as error:
             self._flow_problem = clean_message(f"{error.name}: {error}")
             log.problem("the flow cannot be loaded", error=error.name, detail=self._flow_problem)
@@ -134,16 +148,17 @@ class Runtime:
             message=clean_message(message),
         )
 
-    def _load(self) -> Flow:
+    def _load(self) -> Served:
         directory = source.unpack(self.settings.flow, self.settings.work / "flow")
         self._enter(directory)
-        flow = load_flow(directory, self._connections.types)
+        connections = self._connections
+        flow = load_flow(directory, connections.types, self.settings.variant, connections.get)
         wanted = self.settings.collection.capture_nodes if self.settings.collection else ()
         if missing := sorted(set(wanted) - {node.name for node in flow.nodes}):
             raise FlowDefinitionError(
                 f"collection.captureNodes names '{missing[0]}', which is no node of the flow"
             )
-        return flow
+        return Served.of(flow, self.settings.identity.deployment, directory, os.environ)
 
     def _tick_spool(self, spool: SpoolWriter) -> None:
         spool.tick()
@@ -158,6 +173,8 @@ class Runtime:
             ticks += 1
             if self.recorder is not None:
                 self._tick_spool(self.recorder.spool)
+            if self.feedback is not None:
+                self.feedback.tick()
             if ticks % REFRESH_TICKS == 0 or not self._connections.resolved:
                 self.refresh()
 
@@ -167,7 +184,7 @@ def clean_message(text: str) -> str:
     return clean(text, limit=MESSAGE_LIMIT)
 
 
-async def _in_daemon_thread(call: Callable[[], Flow]) -> Flow:
+async def _in_daemon_thread(call: Callable[[], Served]) -> Served:
     """Run a call in a thread that cannot keep the process from ending."""
-    result: Flow = await Threads(1).run(call)
+    result: Served = await Threads(1).run(call)
     return result

@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 
-from flow_runtime.flow.flow import Flow
+from flow_runtime.contracts.settings import Errors
 from flow_runtime.flow.run import Run
 from flow_runtime.server import log
-from flow_runtime.server.faults import Fault, RequestRefused, fault_of
+from flow_runtime.server.accept import Form, choose, not_acceptable
+from flow_runtime.server.body import given_inputs
+from flow_runtime.server.faults import CLIENT_GONE, Fault, RequestRefused, fault_of, refused
 from flow_runtime.server.http import (
-    BODY_LIMIT,
     JSON,
     BodyTooLarge,
     Disconnected,
@@ -19,18 +20,20 @@ from flow_runtime.server.http import (
     Receive,
     Scope,
     Send,
-    accepts_json,
     answer,
     error_body,
     read_body,
     request_id,
     trace_id,
 )
+from flow_runtime.server.outputs import whole
 from flow_runtime.server.recorder import Exchange
 from flow_runtime.server.runtime import Runtime
+from flow_runtime.server.streaming import has_stream, join_streams, send_end, send_error, stream
+from flow_runtime.server.watch import ClientWatch
 
 RETRY_SECONDS = 1
-_OPTIONS = orjson.OPT_NON_STR_KEYS
+MIB = 1024 * 1024
 
 
 class Score:
@@ -40,6 +43,8 @@ class Score:
         self._runtime = runtime
         self._limit = runtime.settings.max_concurrent_requests
         self._seconds = runtime.settings.request_timeout_seconds
+        self._body_limit = runtime.settings.body_limit_bytes
+        self._strict = runtime.settings.errors is Errors.STRICT
         self._in_flight = 0
         runtime.metrics.in_flight.set_function(lambda: self._in_flight)
 
@@ -47,66 +52,109 @@ class Score:
         """Answer one request; `extra` headers go with every answer."""
         headers = dict(scope["headers"])
         exchange = Exchange(request_id(headers), trace_id(headers))
-        content = b""
+        extra = [(b"x-request-id", exchange.request_id.encode()), *extra]
         if self._in_flight >= self._limit:
-            exchange.fault = Fault(
-                429,
-                "TooManyRequests",
-                "this pod answers as many requests as it may",
-                retry_after=RETRY_SECONDS,
-            )
-        else:
-            self._in_flight += 1
-            try:
-                content = await self._run(exchange, headers, receive)
-            except Disconnected:
-                return
-            except Exception as error:  # noqa: BLE001 - whatever a flow does, its caller gets an answer
-                exchange.fault = self._fault(error, exchange)
-            finally:
-                self._in_flight -= 1
-        await self._finish(exchange, content, send, extra)
+            message = "this pod answers as many requests as it may"
+            exchange.fault = Fault(429, "TooManyRequests", message, retry_after=RETRY_SECONDS)
+            await self._finish(exchange, b"", send, extra)
+            return
+        self._in_flight += 1
+        try:
+            await self._serve(exchange, headers, receive, send, extra)
+        finally:
+            self._in_flight -= 1
 
-    async def _run(self, exchange: Exchange, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        """Take the request, run the flow, return the answer's JSON."""
+    async def _serve(
+        self,
+        exchange: Exchange,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        send: Send,
+        extra: list[Header],
+    ) -> None:
+        """Answer a request that was let in; whatever happens on the way ends as a Fault here."""
         deadline = asyncio.get_running_loop().time() + self._seconds
-        async with asyncio.timeout_at(deadline):
-            try:
-                body = await read_body(receive, headers.get(b"content-length"))
-            except BodyTooLarge:
-                limit = f"{BODY_LIMIT // 1024 // 1024} MB"
-                raise refused(413, "RequestTooLarge", f"the body is over {limit}: send less") from None
-            flow = self._runtime.flow
-            if flow is None or not self._runtime.ready:
-                reason, message = self._runtime.reason
-                raise RequestRefused(Fault(503, reason, message, retry_after=RETRY_SECONDS))
-            if not accepts_json(headers.get(b"accept")):
-                raise refused(406, "NotAcceptable", "this flow answers application/json: accept that")
-            given = parse_object(body, flow)
-            exchange.inputs = _json(given)
-            inputs = flow.take_inputs(given)
-            exchange.inputs = _json(inputs)
-            run = exchange.run = Run(inputs, self._runtime.services, deadline)
-            outputs = await flow.run(run)
-        return _outputs(exchange, flow, outputs)
+        content = b""
+        try:
+            async with asyncio.timeout_at(deadline):
+                run, form = await self._take(exchange, headers, receive, deadline)
+                with ClientWatch(receive):
+                    content = await self._run(exchange, run, form, send, extra)
+        except Disconnected:
+            if exchange.run is None:
+                return
+            exchange.fault = Fault(CLIENT_GONE, "ClientGone", "the client went away before its answer")
+        except Exception as error:  # noqa: BLE001 - whatever a flow does, its caller gets an answer
+            exchange.fault = self._fault(error, exchange)
+        if exchange.streamed:
+            await self._finish_stream(exchange, send)
+        else:
+            await self._finish(exchange, content, send, extra)
+
+    async def _take(
+        self, exchange: Exchange, headers: dict[bytes, bytes], receive: Receive, deadline: float
+    ) -> tuple[Run, Form]:
+        """Read the request and decide on the form of its answer, before anything is spent on it."""
+        try:
+            body = await read_body(receive, headers.get(b"content-length"), self._body_limit)
+        except BodyTooLarge:
+            limit = f"{self._body_limit / MIB:g} MB"
+            raise refused(413, "RequestTooLarge", f"the body is over {limit}: send less") from None
+        served = self._runtime.served
+        if served is None or not self._runtime.ready:
+            reason, message = self._runtime.reason
+            raise RequestRefused(Fault(503, reason, message, retry_after=RETRY_SECONDS))
+        form = _form(headers.get(b"accept"), served.streams)
+        given = given_inputs(body, served.flow)
+        exchange.inputs = _json(given)
+        inputs = served.flow.take_inputs(given)
+        exchange.inputs = _json(inputs)
+        exchange.run = Run(inputs, self._runtime.services, deadline, streaming=form is not Form.JSON)
+        return exchange.run, form
+
+    async def _run(self, exchange: Exchange, run: Run, form: Form, send: Send, extra: list[Header]) -> bytes:
+        """Run the flow; returns the answer's JSON, or sends all but the end of a stream."""
+        served = self._runtime.served
+        assert served is not None  # noqa: S101 - a run is only made for a flow
+        outputs = await served.flow.run(run)
+        if form is Form.STREAM or (form is Form.EITHER and has_stream(outputs, served.hidden)):
+            await stream(exchange, outputs, served.hidden, send, extra)
+            return b""
+        if form is Form.EITHER:
+            await join_streams(outputs)
+        return whole(exchange, outputs, served.hidden)
 
     async def _finish(self, exchange: Exchange, content: bytes, send: Send, extra: list[Header]) -> None:
         fault = exchange.fault
         exchange.status = fault.status if fault else 200
-        headers = [JSON, (b"x-request-id", exchange.request_id.encode()), *extra]
+        headers = [JSON, *extra]
         if fault is not None:
             content = orjson.dumps(error_body(fault.code, fault.message))
             if fault.retry_after is not None:
                 headers.append((b"retry-after", str(fault.retry_after).encode()))
             if fault.status == 413:
                 headers.append((b"connection", b"close"))  # the rest of the body is not read
-        if self._runtime.recorder is not None and exchange.inputs is not None:
-            self._runtime.recorder.record(exchange)
-        self._runtime.metrics.request(exchange.status, time.perf_counter() - exchange.begun, exchange.run)
+        self._account(exchange)
         await answer(send, exchange.status, content, headers)
 
+    async def _finish_stream(self, exchange: Exchange, send: Send) -> None:
+        exchange.status = 200
+        if exchange.fault is not None:
+            await send_error(send, error_body(exchange.fault.code, exchange.fault.message))
+        self._account(exchange)
+        await send_end(send)
+
+    def _account(self, exchange: Exchange) -> None:
+        """Record and count, before the last byte."""
+        if self._runtime.recorder is not None and exchange.inputs is not None:
+            self._runtime.recorder.record(exchange)
+        seconds = time.perf_counter() - exchange.begun
+        first_byte = seconds if exchange.first_byte is None else exchange.first_byte
+        status = exchange.fault.status if exchange.fault else exchange.status
+        self._runtime.metrics.request(status, seconds, first_byte, exchange.run)
+
     def _fault(self, error: Exception, exchange: Exchange) -> Fault:
-        fault = fault_of(error, exchange.run, self._seconds)
+        fault = fault_of(error, exchange.run, self._seconds, self._strict)
         if fault is None:
             fault = Fault(500, "InternalError", "something in the server went wrong; its log says where")
             log.LOGGER.error(
@@ -126,27 +174,14 @@ class Score:
         return fault
 
 
-def parse_object(body: bytes, flow: Flow) -> dict[str, Any]:
-    """Read a body as the JSON object of a flow's inputs. Raises RequestRefused (400)."""
-    if not flow.inputs:
-        return {}
-    try:
-        given = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}" if body else "it is empty"
-        raise refused(400, "InvalidJSON", f"the body must be a JSON object of inputs: {place}") from None
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise refused(
-            400, "InvalidJSON", "the body must be a JSON object of inputs, not a list, text or number"
-        )
-    return given
-
-
-def refused(status: int, name: str, message: str) -> RequestRefused:
-    """Make the refusal of a request."""
-    return RequestRefused(Fault(status, name, message))
+def _form(accept: bytes | None, streams: frozenset[str]) -> Form:
+    form = choose(accept, bool(streams))
+    if form is None:
+        raise refused(406, "NotAcceptable", not_acceptable(accept or b"", bool(streams)))
+    if form is not Form.JSON and len(streams) > 1:
+        message = "Multiple stream output fields not supported."
+        raise refused(400, "MultipleStreamOutputFieldsNotSupported", message)
+    return form
 
 
 def _json(inputs: dict[str, Any]) -> bytes:
@@ -154,17 +189,3 @@ def _json(inputs: dict[str, Any]) -> bytes:
         return orjson.dumps(inputs)
     except TypeError as error:  # parsed from JSON, so it can only be too deep
         raise RecursionError from error
-
-
-def _outputs(exchange: Exchange, flow: Flow, outputs: dict[str, Any]) -> bytes:
-    """Turn outputs into the answer's JSON and the record's: those for evaluation only are not answered."""
-    hidden = flow.hidden
-    answered = {name: value for name, value in outputs.items() if name not in hidden} if hidden else outputs
-    try:
-        content = orjson.dumps(answered, option=_OPTIONS)
-        kept = orjson.dumps(outputs, option=_OPTIONS) if hidden else content
-    except TypeError as error:
-        message = f"the flow ran, and its outputs cannot be written as JSON: {error}"
-        raise refused(500, "OutputNotSerializable", message) from error
-    exchange.outputs = orjson.Fragment(kept)
-    return content

@@ -1,6 +1,7 @@
 """Names of objects in a store, built and parsed. Pure; the layout is a promise to whoever reads the bucket.
 
 <cluster>/<namespace>/<deployment>/records/date=2026-11-22/hour=17/<pod uid>-<segment no>-<rows>.jsonl.gz
+<cluster>/<namespace>/<deployment>/feedback/date=2026-11-22/hour=17/<pod uid>-<segment no>-<rows>.jsonl.gz
 <cluster>/<namespace>/<deployment>/evaluations/<monitor>/<run id>/report.json
 """
 
@@ -80,6 +81,13 @@ def window_prefixes(identity: Identity, start: datetime, end: datetime) -> Itera
         else:
             yield hour_prefix(prefix, hour)
             hour += timedelta(hours=1)
+
+
+def feedback_key(identity: Identity, sealed: datetime, pod: str, number: int, rows: int) -> str:
+    """Name the object of a segment of feedback: beside the records, never read as one of them."""
+    hour = whole_hour(sealed)
+    place = f"{deployment_prefix(identity)}/feedback/date={hour:%Y-%m-%d}/hour={hour:%H}"
+    return f"{place}/{_plain(pod)}-{number:08d}-{rows}.jsonl.gz"
 
 
 def evaluation_key(identity: Identity, monitor: str, run: str, name: str) -> str:

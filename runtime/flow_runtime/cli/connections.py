@@ -1,0 +1,63 @@
+"""The connections of a command: a file of promptflow's YAML, then the environment in promptflow's forms."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flow_runtime.cli.screen import Problem, Screen
+from flow_runtime.llm.connection import Connections
+from flow_runtime.llm.connection_forms import (
+    Document,
+    environment_documents,
+    from_document,
+    read_documents,
+)
+from flow_runtime.llm.errors import ConnectionInvalid
+
+
+def open_connections(path: Path | None, environ: Mapping[str, str], screen: Screen) -> Connections:
+    """Read the connections that there are; one that cannot be made is left out, and the screen told why.
+
+    Raises Problem when a file cannot be read or is no file of connections.
+    """
+    try:
+        documents = _documents(path) if path else {}
+        broken = _broken({**environment_documents(environ), **documents}, environ)
+    except ConnectionInvalid as error:
+        raise Problem(str(error)) from None
+    for why in broken.values():
+        screen.note(f"left out: {why}")
+    connections = Connections(
+        environ={name: value for name, value in environ.items() if name not in broken},
+        documents={name: each for name, each in documents.items() if name not in broken},
+    )
+    if problem := connections.refresh():
+        raise Problem(problem)
+    return connections
+
+
+def _broken(documents: Mapping[str, Document], environ: Mapping[str, str]) -> dict[str, str]:
+    """Name the connections that cannot be made, and why: a flow may well not need them."""
+    broken = {}
+    for name, document in documents.items():
+        try:
+            from_document(name, document, environ)
+        except ConnectionInvalid as error:
+            broken[name] = str(error)
+    return broken
+
+
+def _documents(path: Path) -> dict[str, Document]:
+    files = sorted([*path.glob("*.yaml"), *path.glob("*.yml")]) if path.is_dir() else [path]
+    found: dict[str, Document] = {}
+    for file in files:
+        try:
+            found |= read_documents(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise Problem(f"{file} cannot be read: {error.strerror or error}") from None
+        except UnicodeDecodeError:
+            raise Problem(f"{file} is not UTF-8 text") from None
+        except ConnectionInvalid as error:
+            raise Problem(f"{file}: {error}") from None
+    if not found:
+        raise Problem(f"{path} holds no connection: see `name`, `type` and the fields of promptflow's YAML")
+    return found

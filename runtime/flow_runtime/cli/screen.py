@@ -1,0 +1,62 @@
+"""What people see: marks and colours on a terminal, plain text elsewhere.
+
+Results go to stdout, everything else to stderr.
+"""
+
+import json
+import os
+from typing import Any, TextIO
+
+RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
+
+
+class Problem(Exception):  # noqa: N818 - it is told, not raised at people
+    """The command cannot begin: what is wrong, and what to do."""
+
+
+class Screen:
+    """The two streams of a command."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self._out = out
+        self._err = err
+
+    def result(self, value: Any) -> None:
+        """Print a result as JSON, readable on a terminal and in one line elsewhere."""
+        indent = 2 if self._out.isatty() else None
+        self._print(self._out, json.dumps(value, ensure_ascii=False, indent=indent, default=str))
+
+    def fine(self, text: str, *details: str) -> None:
+        """Say that something went well."""
+        self._print(self._err, f"{self._paint('✓', GREEN)} {text}", *(f"  {line}" for line in details))
+
+    def failed(self, title: str, *details: str) -> None:
+        """Say that something went wrong: a title and what to know about it."""
+        self._print(
+            self._err, f"{self._paint('✗', RED)} {self._paint(title, BOLD)}", *(f"  {d}" for d in details)
+        )
+
+    def note(self, text: str) -> None:
+        """Say something by the way."""
+        self._print(self._err, self._paint(text, DIM))
+
+    def progress(self, text: str) -> None:
+        """Say what is going on, to a person only."""
+        if self._err.isatty():
+            self.note(text)
+
+    def problem(self, problem: Problem) -> None:
+        """Say why a command cannot begin."""
+        self._print(self._err, f"flowop: {problem}")
+
+    def _paint(self, text: str, colour: str) -> str:
+        if not self._err.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            return text
+        return f"\x1b[{colour}m{text}\x1b[0m"
+
+    @staticmethod
+    def _print(stream: TextIO, *lines: str) -> None:
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        text = "".join(f"{line}\n" for line in lines)
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()

@@ -1,0 +1,27 @@
+"""Server to spool to store: one JSON line per feedback, joined to its record by the request's id."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from flow_runtime.contracts.base import Contract
+
+
+class Feedback(Contract):
+    """What a user thought of an answer."""
+
+    v: Literal[1] = 1
+    id: str
+    """UUIDv7 (RFC 9562)."""
+    time: datetime
+    namespace: str
+    deployment: str
+    revision: str
+    pod: str
+    request_id: str | None = None
+    """That of the answer, if the caller sent it (x-request-id)."""
+    trace_id: str | None = None
+    """That of the caller's traceparent, as promptflow joins them."""
+    feedback: JsonValue
+    """The body: JSON, or a text."""
