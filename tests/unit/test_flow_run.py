@@ -275,3 +275,31 @@ async def test_a_call_that_waits_for_a_thread_and_is_cancelled_never_begins() ->
     await first
     assert await threads.run(lambda: "next") == "next"
     assert called == []
+
+
+async def test_a_run_that_is_cancelled_ends_its_async_tools_and_drops_what_sync_ones_give(
+    tmp_path: Path,
+) -> None:
+    stays = """
+        import asyncio, pathlib
+        from promptflow.core import tool
+        @tool
+        async def stay(x):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                pathlib.Path(x).touch()
+                raise
+    """
+    blocks = IMPORT + "import time\n@tool\ndef block(x):\n    time.sleep(0.2)\n    return x\n"
+    flow = load(tmp_path, PAIR.replace("t.py", "stay.py", 1), stay_py=stays, t_py=blocks)
+    run = new_run(flow, {"x": str(tmp_path / "ended")})
+    task = asyncio.create_task(flow.run(run))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (tmp_path / "ended").exists()
+    assert {(step.node, step.status) for step in run.steps} == {("a", "canceled"), ("b", "canceled")}
+    await asyncio.sleep(0.3)
+    assert run.values == {}
