@@ -72,7 +72,7 @@ DAGS = st.fixed_dictionaries(
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@QUICK
+@settings(QUICK, max_examples=12)  # each writes and imports files
 @given(DAGS)
 def test_any_flow_loads_or_is_refused_by_name(dag: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -108,6 +108,14 @@ async def test_templates_trim_blocks_and_keep_the_last_line_feed(tmp_path: Path)
     assert await outputs(flow, {"items": ["a", "b"]}) == {"text": "- a\n- b\n7\n"}
 
 
+async def test_a_null_is_a_value_of_a_prompt_node_as_it_is_upstream(tmp_path: Path) -> None:
+    dag = """
+        outputs: {text: {reference: "${p.output}"}}
+        nodes: [{name: p, type: prompt, source: {path: p.jinja2}, inputs: {a: null}}]
+    """
+    assert await outputs(load(tmp_path, dag, p_jinja2="{{ a }} {{ b }}"), {}) == {"text": "None "}
+
+
 async def test_nodes_may_be_written_in_any_order(tmp_path: Path) -> None:
     dag = """
         inputs: {x: {type: int}}

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 
 class ValueType(StrEnum):
@@ -90,9 +90,9 @@ class Node(DagModel):
 
     @field_validator("inputs", mode="before")
     @classmethod
-    def _drop_what_is_not_written(cls, value: Any) -> Any:
-        """A literal that is null or "" counts as not written, as it does upstream."""
-        if isinstance(value, dict):
+    def _drop_what_is_not_written(cls, value: Any, info: ValidationInfo) -> Any:
+        """A literal that is null or "" counts as not written, as it does upstream but for prompt nodes."""
+        if isinstance(value, dict) and info.data.get("type") != "prompt":
             return {name: literal for name, literal in value.items() if literal is not None and literal != ""}
         return value or {}
 
