@@ -5,6 +5,7 @@ It runs the very server, collector and evaluator that pods run; only what a clus
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 import time
@@ -28,6 +29,10 @@ LLM_READY_SECONDS = {llm.Kind.STUB: 20.0, llm.Kind.LOCAL: 180.0}
 SERVER_READY_SECONDS = 30.0
 STORED_SECONDS = 60.0
 JUDGED_SECONDS = {llm.Kind.STUB: 120.0, llm.Kind.OWN: 1800.0, llm.Kind.LOCAL: 5400.0}
+
+
+JUDGED = re.compile(r"(?:judged|probed) \d+ of \d+")
+"""How the evaluator's log tells how far it is."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +135,19 @@ async def wait_until_stored(thread: Thread, count: int) -> None:
 async def evaluate(thread: Thread) -> RunSummary:
     """Run the evaluator as its Job would, and read its termination message."""
     file = thread.layout.summary_file
-    with step(f"judging with {thread.llm.model}"):
+    with step(f"judging with {thread.llm.model}") as shown:
+
+        def progress(line: str) -> None:
+            found = JUDGED.search(line)
+            shown.note = found.group() if found else shown.note
+
         command = [sys.executable, "-m", "flow_runtime.evaluator", str(thread.layout.evaluator_file)]
         code = await thread.processes.finish(
-            "evaluator", command, {"FLOW_TERMINATION_LOG": str(file)}, JUDGED_SECONDS[thread.llm.kind]
+            "evaluator",
+            command,
+            {"FLOW_TERMINATION_LOG": str(file)},
+            JUDGED_SECONDS[thread.llm.kind],
+            progress,
         )
     advice = f"see {thread.processes.log('evaluator')}"
     try:

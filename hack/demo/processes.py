@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,15 +51,21 @@ class Processes:
         return process.pid
 
     async def finish(
-        self, name: str, command: Sequence[str], environment: dict[str, str], seconds: float
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: dict[str, str],
+        seconds: float,
+        progress: Callable[[str], None],
     ) -> int:
-        """Run a program to its end, watching that the others live; returns its exit code."""
+        """Run a program to its end, showing its last line of log; returns its exit code."""
         self.start(name, command, environment)
         process = self._running[-1][1]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while process.poll() is None:  # noqa: ASYNC110 - a process sets no event
-                    await asyncio.sleep(0.1)
+                while process.poll() is None:
+                    progress(self.tail(name, 1).strip())
+                    await asyncio.sleep(0.2)
                 del self._running[-1]
                 self.check()
                 return process.returncode
@@ -96,9 +102,9 @@ class Processes:
                     f"{name} ended with code {code}:\n{self.tail(name)}", f"the whole log: {self.log(name)}"
                 )
 
-    def tail(self, name: str) -> str:
+    def tail(self, name: str, count: int = LOG_LINES) -> str:
         """The last lines of a log, indented."""
-        lines = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+        lines = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
         return "\n".join(f"    {line}" for line in lines)
 
     async def wait_until_ok(self, name: str, url: str, seconds: float) -> None:
