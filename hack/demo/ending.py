@@ -8,6 +8,10 @@ from hack.demo.results import Results
 from hack.demo.screen import heading
 from hack.demo.summary import clean, metric_lines, object_lines, row_lines, worst_lines
 
+STORY_HEADING = (
+    "The question it began with (another monitor failed its short, correct answer, without a reason)"
+)
+
 
 def print_ending(results: Results, store: str, report: Path) -> None:
     """Print objects, verdicts, the worst rows and the story's row; write the report to a file and say so."""
@@ -27,7 +31,7 @@ def print_ending(results: Results, store: str, report: Path) -> None:
     print("\n".join(worst_lines(results.worst(3))))
     story = results.about(STORY)
     if story is not None:
-        heading("The short, correct answer that another product's monitor failed without a reason")
+        heading(STORY_HEADING)
         print("\n".join(row_lines(story, story.judgements)))
     heading("Report")
     print(f"  {relative(report)}  (open it in a browser)")

@@ -84,7 +84,7 @@ def _judgement(j: Judgement) -> Iterator[str]:
     yield from _wrapped(j.metric, f"{score}: {clean(j.reason) or (j.error.type if j.error else '')}")
     for quote in j.quotes[:2]:
         mark = "" if quote.found else " - not found in the material"
-        yield from _wrapped("", f'{quote.where.lower()}: "{clean(quote.text)}"{mark}')
+        yield from _wrapped("", f'{quote.where.lower() or "quote"}: "{clean(quote.text)}"{mark}')
 
 
 def _wrapped(label: str, text: str) -> list[str]:
