@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,14 @@ class Answer:
 class Pod:
     """A runtime and its application, with a spool in a folder."""
 
-    def __init__(self, folder: Path, flow: Path, llm: ChatModel | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        flow: Path,
+        llm: ChatModel | None = None,
+        enter: Callable[[Path], None] = lambda _: None,
+        **settings: Any,
+    ) -> None:
         self.secret = folder / "secret"
         self.secret.mkdir(exist_ok=True)
         (self.secret / "api_key").write_text("sk-secret-value\n")
@@ -87,7 +94,7 @@ class Pod:
         )
         self.llm = llm or FunctionChat()
         connections = Connections(made.connections)
-        self.runtime = Runtime(made, "bot-1", connections, self.llm, enter=lambda _: None)
+        self.runtime = Runtime(made, "bot-1", connections, self.llm, enter=enter)
         self.app = App(self.runtime, METRICS_PORT)
 
     async def start(self) -> "Pod":

@@ -55,6 +55,20 @@ async def test_a_flow_that_cannot_load_is_said_by_name_and_the_pod_lives(tmp_pat
     assert await pod.records() == []
 
 
+async def test_a_load_that_fails_for_a_reason_nobody_thought_of_is_said_and_the_pod_lives(
+    tmp_path: Path,
+) -> None:
+    def fail(_: Path) -> None:
+        raise RuntimeError("disk on fire")
+
+    pod = await Pod(tmp_path, write_flow(tmp_path / "flow", DAG, **FILES), enter=fail).start()
+    found = await state(pod)
+    assert (found.ready, found.reason) == (False, "FlowInvalid")
+    assert found.message.startswith("InternalError: loading the flow failed with RuntimeError")
+    assert (await pod.call("GET", "/livez", port=METRICS_PORT)).status == 200
+    await pod.runtime.close()
+
+
 async def test_a_missing_key_is_named_and_its_coming_makes_the_pod_ready(tmp_path: Path) -> None:
     pod = Pod(tmp_path, write_flow(tmp_path / "flow", DAG, **FILES))
     (pod.secret / "api_key").unlink()
