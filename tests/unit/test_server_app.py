@@ -64,7 +64,7 @@ async def test_a_load_that_fails_for_a_reason_nobody_thought_of_is_said_and_the_
     pod = await Pod(tmp_path, write_flow(tmp_path / "flow", DAG, **FILES), enter=fail).start()
     found = await state(pod)
     assert (found.ready, found.reason) == (False, "FlowInvalid")
-    assert found.message.startswith("InternalError: loading the flow failed with RuntimeError")
+    assert found.message.startswith("InternalError: loading failed with RuntimeError")
     assert (await pod.call("GET", "/livez", port=METRICS_PORT)).status == 200
     await pod.runtime.close()
 

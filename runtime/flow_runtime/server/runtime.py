@@ -114,7 +114,7 @@ class Runtime:
             log.problem("the flow cannot be loaded", error=error.name, detail=self._flow_problem)
         except Exception as error:  # noqa: BLE001 - whatever it is, a pod that never gets ready must say so
             kind = type(error).__name__
-            self._flow_problem = f"InternalError: loading the flow failed with {kind}; the pod's log says where"
+            self._flow_problem = f"InternalError: loading failed with {kind}; the pod's log says where"
             log.LOGGER.error("the flow cannot be loaded, for a reason nobody has thought of", exc_info=error)
 
     def refresh(self) -> None:
