@@ -9,8 +9,8 @@ from tests.e2e.world import World
 
 Answers = dict[int, tuple[int, str]]
 WANTED = """
-inputs.query, outputs.reply, outputs.fetched_docs, tokens.prompt, tokens.completion, latency_ms, pod, revision,
-status, deployment, namespace, len(calls)
+inputs.query, outputs.reply, outputs.fetched_docs, tokens.prompt, tokens.completion, latency_ms, pod,
+revision, status, deployment, namespace, len(calls)
 """
 
 
