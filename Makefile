@@ -22,7 +22,7 @@ try: ## the whole thread without a cluster: serve, ask, collect, judge, report (
 demo: venv ## the main job: cluster, operator, three pods, 60 questions, a judged run with reasons
 	@hack/cluster/up && hack/images/build && $(PY) -m hack.demo.demo
 
-test: venv generated lint ## all tests: unit, real API server, real kind cluster
+test: venv generated lint ## all tests: unit, integration, real API server, real kind cluster
 	@hack/cluster/build-go kube etcd && hack/cluster/up && hack/images/build && $(PY) -m pytest
 
 check: venv generated lint ## lint, types, layers, generated files, unit tests
@@ -58,7 +58,7 @@ push: ## push the images: make push REGISTRY=registry.example.com/team
 api-server: venv ## etcd, API server, controller manager and scheduler on loopback, until interrupted
 	@hack/cluster/build-go kube etcd && $(PY) -m hack.cluster.control_plane
 
-bench: venv ## throughput, latency and CPU per request of the server; reconcile rate of the operator
+bench: venv ## throughput, latency and CPU per request of the server, with and without collection
 	@$(PY) -m tests.bench
 
 compat: venv ## the corpus by promptflow 1.18.5 (in an environment of its own) and by this runtime, compared
