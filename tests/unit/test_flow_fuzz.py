@@ -69,10 +69,10 @@ DAGS = st.fixed_dictionaries(
         "language": st.sampled_from(["python", "csharp"]),
     },
 )
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(QUICK, max_examples=12)  # each writes and imports files
+@QUICK
 @given(DAGS)
 def test_any_flow_loads_or_is_refused_by_name(dag: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
