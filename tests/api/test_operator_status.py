@@ -23,7 +23,7 @@ def operator(plane: ControlPlane, api: Api, tmp_path_factory: pytest.TempPathFac
     grant_rights(api)
     started = Operator(plane, api, tmp_path_factory.mktemp("operator"))
     with contextlib.closing(started):
-        started.start()
+        started.start(RESYNC_SECONDS="600")  # what heals here, the watches have seen
         yield started
         assert started.running, started.log_text()
 
