@@ -1,7 +1,7 @@
 """Outputs that stream: which may, what is given, what is joined, what a failure in the middle does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,7 @@ import pytest
 
 from flow_runtime.flow.errors import LLMNodeError
 from flow_runtime.flow.stream import Stream
-from flow_runtime.llm.call import Call, Prompt
-from flow_runtime.llm.connection import Connection
+from flow_runtime.llm.call import Question
 from flow_runtime.llm.errors import Unavailable
 from flow_runtime.llm.function import FunctionChat
 from tests.unit.flow_helpers import CHAT, load, new_run
@@ -27,14 +26,7 @@ CHAT_FLOW = """
 class BreaksOff(FunctionChat):
     """Streams one piece and fails."""
 
-    async def stream(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        prompt: Prompt,
-        call: Call,
-        deadline: float,
-    ) -> AsyncIterator[str]:
+    async def stream(self, question: Question) -> AsyncIterator[str]:
         yield "Hel"
         raise Unavailable("gone")
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flow_runtime.llm import errors as llm_errors
-from flow_runtime.llm.call import Call
+from flow_runtime.llm.call import Question
 from flow_runtime.llm.function import FunctionChat
 from flow_runtime.server import sse
 from flow_runtime.server.accept import Form, choose, not_acceptable
@@ -33,10 +33,9 @@ class StreamingChat(FunctionChat):
         self.pause = pause
         self.closed = 0
 
-    async def stream(
-        self, connection: Any, parameters: Any, prompt: Any, call: Call, deadline: float
-    ) -> AsyncIterator[str]:
-        self.asked.append(prompt)
+    async def stream(self, question: Question) -> AsyncIterator[str]:
+        call = question.call
+        self.asked.append(question.prompt)
         call.model = "m"
         try:
             for chunk in self.chunks:

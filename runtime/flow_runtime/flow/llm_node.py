@@ -16,7 +16,7 @@ from flow_runtime.flow.run import Run
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.template import Render
 from flow_runtime.flow.values import convert
-from flow_runtime.llm.call import Call, Prompt
+from flow_runtime.llm.call import Call, Prompt, Question, said
 from flow_runtime.llm.errors import LLMError
 
 
@@ -44,29 +44,26 @@ class LLMNode:
         parameters = self._parameters(run)
         call = Call(self.name)
         run.calls.append(call)
+        question = Question(self.connection, parameters, prompt, call, run.deadline)
         if self.streams and run.streaming:
-            return Stream(self._pieces(run, parameters, prompt, call))
+            return Stream(self._pieces(run, question))
         begun = time.perf_counter()
         try:
-            return await run.services.llm.chat(self.connection, parameters, prompt, call, run.deadline)
+            return said(await run.services.llm.ask(question), parameters)
         except LLMError as error:
             raise LLMNodeError(self.name, f"node '{self.name}': {error}") from error
         finally:
             call.ms = (time.perf_counter() - begun) * 1000
 
-    async def _pieces(
-        self, run: Run, parameters: Mapping[str, Any], prompt: Prompt, call: Call
-    ) -> AsyncIterator[str]:
+    async def _pieces(self, run: Run, question: Question) -> AsyncIterator[str]:
         begun = time.perf_counter()
         try:
-            async for piece in run.services.llm.stream(
-                self.connection, parameters, prompt, call, run.deadline
-            ):
+            async for piece in run.services.llm.stream(question):
                 yield piece
         except LLMError as error:
             raise LLMNodeError(self.name, f"node '{self.name}': {error}") from error
         finally:
-            call.ms = (time.perf_counter() - begun) * 1000
+            question.call.ms = (time.perf_counter() - begun) * 1000
 
     def _prompt(self, run: Run) -> Prompt:
         values = self.assignment.guarded(run)

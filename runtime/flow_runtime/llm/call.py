@@ -1,14 +1,26 @@
-"""The seam between flows and LLMs: what a node asks for, and the account of one call."""
+"""The seam between flows and LLMs: a question, who answers it, and the account of its call."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flow_runtime.llm.connection import Connection
 
 Message = dict[str, Any]
 Prompt = str | list[Message]
 """A text asks the completions API, messages ask the chat API."""
+
+
+class Operation(NamedTuple):
+    """An operation of OpenAI's API: its path, and the field that holds what is said."""
+
+    path: str
+    field: str
+
+
+CHAT = Operation("chat/completions", "messages")
+COMPLETION = Operation("completions", "prompt")
+EMBEDDING = Operation("embeddings", "input")
 
 
 @dataclass(slots=True)
@@ -24,50 +36,37 @@ class Call:
     """One HTTP status for each try, or `error` where there was none."""
 
 
-class ChatModel(Protocol):
-    """An LLM. A connection is given by its name, or as itself; `deadline` is in the running loop's time."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question to an LLM."""
 
-    async def ask(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        prompt: Prompt,
-        call: Call,
-        deadline: float,
-    ) -> dict[str, Any]:
+    connection: str | Connection
+    """By its name, or itself."""
+    parameters: Mapping[str, Any]
+    """What is sent besides the prompt; `model` or `deployment_name` say where to."""
+    prompt: Prompt
+    """What is said; for an embedding, the text."""
+    call: Call
+    """Where its account is written."""
+    deadline: float
+    """In the running loop's time."""
+
+    @property
+    def operation(self) -> Operation:
+        """Which API completes such a prompt."""
+        return COMPLETION if isinstance(self.prompt, str) else CHAT
+
+
+class ChatModel(Protocol):
+    """An LLM."""
+
+    async def ask(self, question: Question) -> dict[str, Any]:
         """Give the API's whole answer, which has a choice in it. Raises LLMError."""
 
-    async def chat(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        prompt: Prompt,
-        call: Call,
-        deadline: float,
-    ) -> Any:
-        """Give the answer's text (None where it has none); with tools or functions, the message.
-
-        Raises LLMError.
-        """
-
-    def stream(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        prompt: Prompt,
-        call: Call,
-        deadline: float,
-    ) -> AsyncIterator[str]:
+    def stream(self, question: Question) -> AsyncIterator[str]:
         """Yield the pieces of the text as they come. Raises LLMError, before the first piece or between."""
 
-    async def embed(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        text: str,
-        call: Call,
-        deadline: float,
-    ) -> list[float]:
+    async def embed(self, question: Question) -> list[float]:
         """Give the embedding of a text. Raises LLMError."""
 
 
@@ -78,7 +77,10 @@ _MESSAGE = dict.fromkeys(
 
 
 def said(answer: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
-    """Take out of an answer what a flow sees of it, as ChatModel.chat promises."""
+    """Take out of an answer what a flow sees of it: its text (None where it has none).
+
+    With tools or functions among the parameters, the message.
+    """
     choice = answer["choices"][0]
     if "message" not in choice:
         return choice.get("text")

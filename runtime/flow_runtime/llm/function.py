@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from flow_runtime.llm.call import Call, Message, Prompt, said
-from flow_runtime.llm.connection import Connection
+from flow_runtime.llm.call import Message, Prompt, Question, said
 
 Messages = list[Message]
 
@@ -27,15 +26,9 @@ class FunctionChat:
         self.asked: list[Prompt] = []
         self.parameters: list[Mapping[str, Any]] = []
 
-    async def ask(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        prompt: Prompt,
-        call: Call,
-        deadline: float,
-    ) -> dict[str, Any]:
+    async def ask(self, question: Question) -> dict[str, Any]:
         """Give the whole answer."""
+        prompt, parameters, call = question.prompt, question.parameters, question.call
         self.asked.append(prompt)
         self.parameters.append(parameters)
         if self._seconds:
@@ -50,45 +43,20 @@ class FunctionChat:
         choice = {"text": message["content"]} if isinstance(prompt, str) else {"message": message}
         return {"model": call.model, "choices": [{"index": 0, "finish_reason": "stop", **choice}]}
 
-    async def chat(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        prompt: Prompt,
-        call: Call,
-        deadline: float,
-    ) -> Any:
-        """Give the text, or the message."""
-        return said(await self.ask(connection, parameters, prompt, call, deadline), parameters)
-
-    async def stream(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        prompt: Prompt,
-        call: Call,
-        deadline: float,
-    ) -> AsyncIterator[str]:
+    async def stream(self, question: Question) -> AsyncIterator[str]:
         """Yield the text word by word, with an empty piece at both ends, as OpenAI does."""
-        text = said(await self.ask(connection, parameters, prompt, call, deadline), {}) or ""
+        text = said(await self.ask(question), {}) or ""
         yield ""
         for number, word in enumerate(text.split(" ")):
             yield f" {word}" if number else word
         yield ""
 
-    async def embed(
-        self,
-        connection: str | Connection,
-        parameters: Mapping[str, Any],
-        text: str,
-        call: Call,
-        deadline: float,
-    ) -> list[float]:
+    async def embed(self, question: Question) -> list[float]:
         """Give the lengths of the words."""
-        self.asked.append(text)
-        self.parameters.append(parameters)
-        call.attempts.append("200")
-        return [float(len(word)) for word in text.split()]
+        self.asked.append(question.prompt)
+        self.parameters.append(question.parameters)
+        question.call.attempts.append("200")
+        return [float(len(word)) for word in str(question.prompt).split()]
 
 
 def _words(message: Message) -> int:

@@ -19,7 +19,7 @@ from flow_runtime.flow.prompty.pictures import with_images
 from flow_runtime.flow.roles import guard, unguard
 from flow_runtime.flow.run import Services
 from flow_runtime.flow.template import Render, compile_template
-from flow_runtime.llm.call import Call, Prompt
+from flow_runtime.llm.call import Call, Prompt, Question
 from flow_runtime.llm.connection_types import Connection
 from flow_runtime.llm.errors import LLMError
 
@@ -77,7 +77,7 @@ class Prompty:
         begun = time.perf_counter()
         try:
             connection, parameters = self._target(services)
-            said = await services.llm.ask(connection, parameters, prompt, call, deadline)
+            said = await services.llm.ask(Question(connection, parameters, prompt, call, deadline))
             return answer.result(self.document, said)
         except LLMError as error:
             raise self._failed(error) from error
@@ -101,7 +101,8 @@ class Prompty:
         begun = time.perf_counter()
         try:
             connection, parameters = self._target(services)
-            async for piece in services.llm.stream(connection, parameters, prompt, call, deadline):
+            question = Question(connection, parameters, prompt, call, deadline)
+            async for piece in services.llm.stream(question):
                 if piece:  # the API's first and last piece are empty, and promptflow leaves them out
                     yield piece if self.document.first else answer.chunk(piece)
         except LLMError as error:

@@ -10,7 +10,7 @@ from flow_runtime.flow.shim.ambient import Ambient
 from flow_runtime.flow.shim.decorators import ToolProvider, tool
 from flow_runtime.flow.shim.exceptions import InvalidConnectionType, ToolValidationError, WrappedOpenAIError
 from flow_runtime.flow.shim.types import PromptTemplate
-from flow_runtime.llm.call import Prompt
+from flow_runtime.llm.call import Prompt, Question, said
 from flow_runtime.llm.connection_types import (
     AzureOpenAIConnection,
     Connection,
@@ -51,7 +51,8 @@ def ask(connection: Connection, api: str, prompt: str, arguments: Mapping[str, A
 async def _ask(here: Ambient, connection: Connection, sent: dict[str, Any], prompt: Prompt) -> Any:
     try:
         with ambient.counted(here) as call:
-            return await here.services.llm.chat(connection, sent, prompt, call, here.deadline)
+            question = Question(connection, sent, prompt, call, here.deadline)
+            return said(await here.services.llm.ask(question), sent)
     except LLMError as error:
         raise WrappedOpenAIError(str(error)) from error
 
@@ -61,7 +62,8 @@ async def _stream(
 ) -> AsyncIterator[str]:
     try:
         with ambient.counted(here) as call:
-            async for piece in here.services.llm.stream(connection, sent, prompt, call, here.deadline):
+            question = Question(connection, sent, prompt, call, here.deadline)
+            async for piece in here.services.llm.stream(question):
                 yield piece
     except LLMError as error:
         raise WrappedOpenAIError(str(error)) from error

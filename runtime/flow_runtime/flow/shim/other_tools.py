@@ -12,6 +12,7 @@ from flow_runtime.flow.shim.exceptions import (
     WrappedOpenAIError,
 )
 from flow_runtime.flow.shim.types import PromptTemplate
+from flow_runtime.llm.call import Question
 from flow_runtime.llm.connection_services import AzureContentSafetyConnection, SerpConnection
 from flow_runtime.llm.connection_types import AzureOpenAIConnection, OpenAIConnection, ServerlessConnection
 from flow_runtime.llm.errors import LLMError
@@ -46,7 +47,8 @@ def embedding(
     async def ask(here: Ambient) -> list[float]:
         try:
             with ambient.counted(here) as call:
-                return await here.services.llm.embed(connection, parameters, input, call, here.deadline)
+                question = Question(connection, parameters, input, call, here.deadline)
+                return await here.services.llm.embed(question)
         except LLMError as error:
             raise WrappedOpenAIError(str(error)) from error
 
