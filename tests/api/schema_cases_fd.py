@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flow_runtime.contracts.settings import ConnectionType
 from tests.api.schema_case import REMOVED, Invalid, Valid
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -43,6 +44,18 @@ VALID = (
     ok("a pull secret", spec__runtime__imagePullSecrets=[{"name": "registry.example.com"}]),
     ok("a request of an hour", spec__runtime__requestTimeoutSeconds=3600),
     ok("suspended", spec__suspend=True),
+    ok("a variant", spec__flow__variant="chat.variant_1"),
+    ok("a variant as promptflow writes it", spec__flow__variant="${chat with docs.variant 1}"),
+    ok("promptflow's status codes", spec__runtime__errors="Strict"),
+    ok("requests of 100 MiB", spec__runtime__maxRequestMiB=100),
+    ok("images from anywhere", spec__runtime__imageURLs="Any"),
+    ok(
+        "a connection of every type",
+        spec__connections=[
+            {"name": kind.lower(), "type": kind, "secretRef": {"name": kind.lower()}}
+            for kind in ConnectionType
+        ],
+    ),
 )
 
 INVALID = (
@@ -84,6 +97,28 @@ INVALID = (
         )
         for why, path in (("that is relative", "flow"), ("that climbs", "/flow/../etc"))
     ),
+    *(
+        bad(
+            f"a variant {why}",
+            "spec.flow.variant",
+            value,
+            "variant must be empty or name a node and one of its variants: write node.variant_id",
+            "spec.flow.variant#rule",
+        )
+        for why, value in (
+            ("without a node", "variant_1"),
+            ("of nothing", ".variant_1"),
+            ("whose braces are open", "${chat.variant_1"),
+            ("of two lines", "chat.variant_1\n"),
+        )
+    ),
+    bad(
+        "a variant with a very long name",
+        "spec.flow.variant",
+        f"chat.{'v' * 252}",
+        "may not be more than 256",
+        "spec.flow.variant#maxLength",
+    ),
     bad("fewer than no pods", "spec.replicas", -1, "greater than or equal to 0", "spec.replicas#minimum"),
     bad("101 pods", "spec.replicas", 101, "less than or equal to 100", "spec.replicas#maximum"),
     bad("pods in words", "spec.replicas", "three", "must be of type integer", "spec.replicas#type"),
@@ -115,7 +150,7 @@ INVALID = (
         "a connection of an unknown provider",
         "spec.connections.0.type",
         "Carrier pigeon",
-        'supported values: "OpenAI", "AzureOpenAI"',
+        'supported values: "OpenAI", "AzureOpenAI", "Serverless", "AzureAIServices"',
         "spec.connections[].type#enum",
         field="spec.connections[0].type",
     ),
@@ -217,6 +252,10 @@ INVALID = (
             ("runtime.requestTimeoutSeconds", 3601, "maximum", "less than or equal to 3600"),
             ("runtime.maxConcurrentRequests", 0, "minimum", "greater than or equal to 1"),
             ("runtime.maxConcurrentRequests", 1001, "maximum", "less than or equal to 1000"),
+            ("runtime.maxRequestMiB", 0, "minimum", "greater than or equal to 1"),
+            ("runtime.maxRequestMiB", 101, "maximum", "less than or equal to 100"),
+            ("runtime.errors", "Lenient", "enum", 'supported values: "Honest", "Strict"'),
+            ("runtime.imageURLs", "Private", "enum", 'supported values: "Public", "Any"'),
         )
     ),
     bad("suspended by a word", "spec.suspend", "yes", "must be of type boolean", "spec.suspend#type"),

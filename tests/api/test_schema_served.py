@@ -105,9 +105,13 @@ def test_defaults_of_a_flow_deployment_are_those_of_the_model(api: Api, namespac
     }
     served = created(api, FLOW_DEPLOYMENT, namespace, {"spec": minimal})
     assert served["spec"] == minimal | {
+        "flow": {"configMap": {"name": "support-bot"}, "variant": ""},
         "replicas": 3,
         "runtime": {
             "image": "",
+            "errors": "Honest",
+            "imageURLs": "Public",
+            "maxRequestMiB": 5,
             "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
             "requestTimeoutSeconds": 60,
             "maxConcurrentRequests": 64,
@@ -218,7 +222,7 @@ def test_kubectl_scale_changes_the_replicas(api: Api, namespace: str, kubectl: K
         ),
         (
             "fd.spec.connections",
-            ["Credentials of the LLMs", "Credentials under the name", "keys are api_key"],
+            ["Credentials of the LLMs", "Credentials under the name", "keys are the connection's fields"],
         ),
         ("fd.spec.collection.store.secretRef", ["keys access_key_id and secret_access_key"]),
         (

@@ -76,6 +76,21 @@ def test_the_revision_follows_the_flows_bytes_and_the_runtime_part_of_the_spec()
     assert revision(runtime={"requestTimeoutSeconds": 61}) != same
     assert revision(connections=[{"name": "a", "type": "OpenAI", "secretRef": {"name": "s"}}]) != same
     assert revision(collection={"store": {"url": "s3://records"}}) != same
+    assert revision(flow={"configMap": {"name": "bot"}, "variant": "chat.b"}) != same
+    for change in ({"errors": "Strict"}, {"maxRequestMiB": 6}, {"imageURLs": "Any"}):
+        assert revision(runtime=change) != same
+
+
+def test_a_release_that_adds_fields_leaves_every_revision_as_it_is() -> None:
+    """The digests of the first release; one that changes makes every pod of a cluster roll."""
+    llm = {"name": "llm", "type": "OpenAI", "secretRef": {"name": "openai"}}
+    assert revision() == "ad556fe96349"
+    assert revision(connections=[llm], runtime={"requestTimeoutSeconds": 7}) == "653655b687d1"
+    assert (
+        revision(collection={"store": {"url": "s3://records"}, "captureNodes": ["fetch"]}) == "7dd6e45fab65"
+    )
+    baked = {"image": {"reference": f"flow@sha256:{'0' * 64}"}}
+    assert revision(None, flow=baked) == "5378a8f7d555"
 
 
 def test_the_revision_ignores_replicas_suspension_and_spelled_out_defaults() -> None:
@@ -83,6 +98,8 @@ def test_the_revision_ignores_replicas_suspension_and_spelled_out_defaults() -> 
     assert revision(replicas=7) == same
     assert revision(suspend=True) == same
     assert revision(runtime={"requestTimeoutSeconds": 60, "resources": {"requests": {"cpu": "100m"}}}) == same
+    assert revision(runtime={"errors": "Honest", "maxRequestMiB": 5, "imageURLs": "Public"}) == same
+    assert revision(flow={"configMap": {"name": "bot"}, "variant": ""}) == same
     assert revision(collection={"enabled": False, "store": {"url": "s3://records"}}) == same
 
 

@@ -95,7 +95,7 @@ class SecretRef(Model):
 
 
 class Credentials(Model):
-    """How to reach an LLM: the kind of provider, and the Secret that holds the credentials."""
+    """How to reach a judge: the kind of provider, and the Secret that holds the credentials."""
 
     type: Literal[ConnectionType.OPENAI, ConnectionType.AZURE_OPENAI]
     """Kind of provider: OpenAI (also any OpenAI-compatible server) or AzureOpenAI."""

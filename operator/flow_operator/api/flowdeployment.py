@@ -5,14 +5,15 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from flow_operator.api.collection import Collection
-from flow_operator.api.common import NAME_RULES, Credentials, Metadata, Model
+from flow_operator.api.common import NAME_RULES, Metadata, Model, SecretRef
 from flow_operator.api.flowdeployment_status import FlowDeploymentStatus
 from flow_operator.api.rules import BY_NAME, Rule, matches, rules
 from flow_operator.api.runtime import Runtime
 from flow_operator.api.source import FlowSource
+from flow_runtime.contracts.settings import ConnectionType
 
 
-class Connection(Credentials):
+class Connection(Model):
     """Credentials under the name by which the flow's nodes ask for them."""
 
     name: Annotated[
@@ -25,6 +26,17 @@ class Connection(Credentials):
         ),
     ]
     """Name of the connection as the flow's nodes write it, such as open_ai_connection."""
+    type: ConnectionType
+    """Type of the connection, by promptflow's name. LLMs: OpenAI (also any OpenAI-compatible server),
+    AzureOpenAI, Serverless. Services that Python nodes call: AzureAIServices, CognitiveSearch,
+    AzureContentSafety, FormRecognizer, Serp, Qdrant, Weaviate. Custom: whatever keys the flow asks for."""
+    secret_ref: SecretRef
+    """Secret whose keys are the connection's fields. OpenAI: api_key, and where needed base_url and
+    organization. AzureOpenAI: api_key, api_base, and where needed api_version; with auth_mode meid_token it
+    needs token instead of api_key. Serverless: api_key, api_base. AzureAIServices: api_key, endpoint.
+    CognitiveSearch: api_key, api_base, and where needed api_version. AzureContentSafety, FormRecognizer:
+    api_key, endpoint, and where needed api_version. Serp: api_key. Qdrant, Weaviate: api_key, api_base.
+    Custom: every key is a secret of the connection, except that configs.<key> is its config <key>."""
 
 
 class FlowDeploymentSpec(Model):
@@ -46,8 +58,10 @@ class FlowDeploymentSpec(Model):
     replicas: Annotated[int, Field(ge=0, le=100)] = 3
     """Number of pods that serve the flow. Also set by kubectl scale."""
     connections: Annotated[tuple[Connection, ...], Field(max_length=20), BY_NAME] = ()
-    """Credentials of the LLMs that the flow's nodes call, by the name that the nodes use. At most 20, each
-    name once. They are mounted as files into the serving container only."""
+    """Credentials of the LLMs and other services that the flow's nodes call, by the name that the nodes use.
+    At most 20, each name once. They are mounted as files into the serving container only. A changed Secret
+    reaches the running pods within two minutes; a broken one leaves them with what they had, and condition
+    Ready says so."""
     runtime: Runtime = Runtime()
     """How the pods run the flow: image, resources, environment and limits per request."""
     collection: Collection | None = None

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from flow_operator.api.common import LocalRef, Model
 from flow_operator.api.rules import BY_NAME, Rule, matches, rules
+from flow_runtime.contracts.settings import Errors, ImageURLs
 
 Quantity = Annotated[
     str,
@@ -111,3 +112,13 @@ class Runtime(Model):
     max_concurrent_requests: Annotated[int, Field(ge=1, le=1000)] = 64
     """Requests that one pod works on at the same time. Beyond it a client gets status 429 with
     Retry-After."""
+    max_request_mib: Annotated[int, Field(ge=1, le=100, alias="maxRequestMiB")] = 5
+    """Size of a request's body in MiB. A larger one gets status 413. Requests are held in memory: allow for
+    maxConcurrentRequests of them."""
+    errors: Errors = Errors.HONEST
+    """What a client gets when the flow fails. Honest: 502, 503 or 504 when it was the LLM's fault, 500 when
+    it was the flow's. Strict: 400 for all of them, as promptflow answers."""
+    image_urls: Annotated[ImageURLs, Field(alias="imageURLs")] = ImageURLs.PUBLIC
+    """From where pods fetch the images that inputs name by URL. Public: not from private, link-local or
+    metadata addresses. Any: from wherever the pod can reach, which lets callers make it read inner
+    addresses."""

@@ -16,6 +16,15 @@ ImageReference = Annotated[
         " write registry/name@sha256:… with 64 hexadecimal digits",
     ),
 ]
+_CHOICE = "[^.${}\\x00-\\x1f]+[.][^${}\\x00-\\x1f]+"
+Variant = Annotated[
+    str,
+    Field(max_length=256),
+    matches(
+        f"^({_CHOICE}|[$][{{]{_CHOICE}[}}])?$",
+        "variant must be empty or name a node and one of its variants: write node.variant_id",
+    ),
+]
 
 
 class ImageSource(Model):
@@ -53,3 +62,6 @@ class FlowSource(Model):
     running one."""
     image: ImageSource | None = None
     """Image that holds the flow beside the runtime. Suits flows with own Python packages, or over 1 MiB."""
+    variant: Variant = ""
+    """Variant to serve instead of a node's default one, as node.variant_id (promptflow's ${node.variant_id}
+    is the same). All other nodes keep their default."""

@@ -37,6 +37,8 @@ def revision_of(spec: FlowDeploymentSpec, files: FlowFiles | None) -> str:
     runtime_part: dict[str, Any] = {key: given[key] for key in ("connections", "runtime") if key in given}
     if spec.collection is not None and spec.collection.enabled:
         runtime_part["collection"] = given["collection"]
+    if spec.flow.variant:
+        runtime_part["variant"] = spec.flow.variant
     if spec.flow.image is not None:
         runtime_part["image"] = spec.flow.image.model_dump(mode="json")
     return digest(runtime_part | {"files": files.digests() if files else {}})

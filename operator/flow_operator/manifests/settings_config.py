@@ -17,6 +17,8 @@ from flow_runtime.contracts.settings import (
     settings_json,
 )
 
+MEBIBYTE = 1024 * 1024
+
 
 def settings_config(serving: Serving) -> Manifest | None:
     """Build the ConfigMap; None when there is no revision."""
@@ -57,6 +59,10 @@ def _settings(serving: Serving, revision: str) -> ServerSettings:
         ),
         request_timeout_seconds=spec.runtime.request_timeout_seconds,
         max_concurrent_requests=spec.runtime.max_concurrent_requests,
+        variant=spec.flow.variant,
+        body_limit_bytes=spec.runtime.max_request_mib * MEBIBYTE,
+        errors=spec.runtime.errors,
+        image_urls=spec.runtime.image_urls,
         collection=_collection(serving),
         **flow,
     )

@@ -10,7 +10,7 @@ from flow_runtime.contracts.base import Contract
 
 
 class ConnectionType(StrEnum):
-    """The types a connection can have, by promptflow's names. Custom resources name the first two."""
+    """The types a connection can have, by promptflow's names. A judge's has one of the first two."""
 
     OPENAI = "OpenAI"
     AZURE_OPENAI = "AzureOpenAI"
@@ -93,6 +93,14 @@ class Errors(StrEnum):
     """promptflow's codes: 400 for all of them."""
 
 
+class ImageURLs(StrEnum):
+    """From where images that inputs name by URL are fetched."""
+
+    PUBLIC = "Public"
+    """Public addresses only."""
+    ANY = "Any"
+
+
 class ServerSettings(Contract):
     """What a serving pod needs to know. Part of the revision, so it never changes under a running pod."""
 
@@ -110,6 +118,7 @@ class ServerSettings(Contract):
     body_limit_bytes: int = 5 * 1024 * 1024
     """Of a request; more is a 413."""
     errors: Errors = Errors.HONEST
+    image_urls: ImageURLs = ImageURLs.PUBLIC
     collection: CollectionSettings | None = None
 
 

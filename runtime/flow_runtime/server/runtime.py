@@ -9,10 +9,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from flow_runtime.contracts.settings import ServerSettings
+from flow_runtime.contracts.settings import ImageURLs, ServerSettings
 from flow_runtime.contracts.state import CollectionState, PodState
 from flow_runtime.flow import source
 from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError
+from flow_runtime.flow.image_url import ImageFetcher
 from flow_runtime.flow.load import Loaded, load_flow
 from flow_runtime.flow.run import Services
 from flow_runtime.flow.threads import Threads
@@ -50,7 +51,8 @@ class Runtime:
         self.recorder: Recorder | None = None
         self.feedback: SpoolWriter | None = None
         threads = Threads(min(THREADS_MAX, max(4, settings.max_concurrent_requests)))
-        self.services = Services(llm, connections.get, threads)
+        images = ImageFetcher(allow_private=settings.image_urls is ImageURLs.ANY)
+        self.services = Services(llm, connections.get, threads, images)
         self._connections = connections
         self._enter = enter
         self._flow_problem = ""
