@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flow_runtime.flow.errors import InvalidSource
-from flow_runtime.flow.source import MAX_FILES, unpack
+from flow_runtime.flow.source import MAX_BYTES, MAX_FILES, unpack
 
 
 def archive(folder: Path, *members: tuple[tarfile.TarInfo, bytes]) -> Path:
@@ -64,11 +64,33 @@ def test_the_one_folder_of_an_archive_is_the_flow(tmp_path: Path) -> None:
     assert unpack(source, tmp_path / "work") == tmp_path / "work" / "my-flow"
 
 
+def test_a_link_inside_the_flow_becomes_a_copy_of_the_file(tmp_path: Path) -> None:
+    members = (file("a.md", b"a"), link("docs/b.md", "../a.md"), link("c.md", "a.md", tarfile.LNKTYPE))
+    found = unpack(archive(tmp_path / "mount", *members), tmp_path / "work")
+    assert [(found / name).read_text() for name in ("docs/b.md", "c.md")] == ["a", "a"]
+    assert not (found / "docs" / "b.md").is_symlink()
+
+
+def test_copies_of_a_link_count_as_what_they_hold(tmp_path: Path) -> None:
+    members = (file("a", bytes(MAX_BYTES // 2)), link("b", "a"), link("c", "a"))
+    with pytest.raises(InvalidSource, match="64 MiB"):
+        unpack(archive(tmp_path / "mount", *members), tmp_path / "work")
+
+
+def test_a_link_out_of_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "flow").mkdir()
+    (tmp_path / "flow" / "evil").symlink_to(tmp_path / "secret")
+    with pytest.raises(InvalidSource, match="evil is a link out"):
+        unpack(tmp_path / "flow", tmp_path / "work")
+
+
 HARMFUL = {
     "a file outside": [file("../evil")],
     "a link outside": [link("evil", "/etc")],
     "a link up": [link("evil", "../..")],
     "a hard link outside": [link("evil", "/etc/passwd", tarfile.LNKTYPE)],
+    "a link to itself": [link("evil", "evil")],
     "a device": [link("evil", "", tarfile.CHRTYPE)],
     "too many files": [file(f"{number}", b"x") for number in range(MAX_FILES + 1)],
 }

@@ -11,6 +11,8 @@ METRICS_PORT = 9090
 
 SETTINGS_FILE = Path("/settings/settings.json")
 """Where each container of ours finds its settings, mounted from a ConfigMap."""
+FETCH_FILE = Path("/settings/fetch.json")
+"""The same of the init container that fetches a flow."""
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_LIMIT = 4096
 """Bytes of a termination message that the kubelet keeps."""

@@ -6,6 +6,10 @@ from pydantic import Field
 
 from flow_runtime.contracts.base import Contract
 
+SOURCE_PROBLEM = "Source"
+"""What the reasons of a flow that cannot be fetched begin with; `flow_runtime.fetch.errors` has them."""
+FETCHING = "Fetching"
+
 
 class FlowShape(Contract):
     """What a loaded flow takes and gives: names to promptflow types."""
@@ -33,7 +37,7 @@ class PodState(Contract):
     revision: str
     ready: bool
     reason: str
-    """CamelCase: Ready, Loading, FlowInvalid, ConnectionInvalid."""
+    """CamelCase: Fetching, Source…, Loading, FlowInvalid, ConnectionInvalid, Ready."""
     message: str = ""
     flow: FlowShape | None = None
     collection: CollectionState | None = None

@@ -41,6 +41,14 @@ def enter(directory: Path) -> None:
         sys.path.insert(0, str(directory))
 
 
+def check_size(files: int, size: int, what: str) -> None:
+    """Refuse a flow of more than 64 MiB or 2,000 files. Raises InvalidSource."""
+    if size > MAX_BYTES:
+        raise InvalidSource(f"the flow's {what} holds more than {MAX_BYTES // 1024 // 1024} MiB")
+    if files > MAX_FILES:
+        raise InvalidSource(f"the flow's {what} holds more than {MAX_FILES} files")
+
+
 def _empty(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for path in target.iterdir():
@@ -52,8 +60,11 @@ def _empty(target: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     files = [path for path in _walk(source) if path.is_file()]
-    _check_size(len(files), sum(path.stat().st_size for path in files), "folder")
+    check_size(len(files), sum(path.stat().st_size for path in files), "folder")
+    inside = source.resolve()
     for path in files:
+        if not path.resolve().is_relative_to(inside):
+            raise InvalidSource(f"{path.relative_to(source)} is a link out of the flow's folder")
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
@@ -76,34 +87,37 @@ def _extract(archive: Path, target: Path) -> None:
             for member in tar:  # one by one, so that a bomb is refused before it is all read
                 members.append(member)
                 total += member.size
-                _check_size(len(members), total, ARCHIVE)
+                check_size(len(members), total, ARCHIVE)
+            written = 0
             for member in members:
-                _take(tar, member, target)
+                written += _take(tar, member, target)
+                check_size(len(members), written, ARCHIVE)  # again, since a link has no size of its own
     except (tarfile.TarError, EOFError, OSError) as error:
         raise InvalidSource(f"{ARCHIVE} cannot be unpacked: {type(error).__name__}: {error}") from error
 
 
-def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
-    """Write one file or folder. By hand: tarfile's own filter came with 3.11.4, and Debian 12 has 3.11.2."""
+def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> int:
+    """Write one file or folder and return its size. A link becomes a copy of the file it means.
+
+    By hand: tarfile's own filter came with 3.11.4, and Debian 12 has 3.11.2.
+    """
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         raise InvalidSource(f"{ARCHIVE} names a file outside of the flow: {member.name!r}")
     if member.isdir():
         (target / path).mkdir(parents=True, exist_ok=True)
-        return
-    content = tar.extractfile(member) if member.isfile() else None
+        return 0
+    try:
+        # Of a link this is the member of the same archive that it leads to; no link is ever followed on disk.
+        content = tar.extractfile(member)
+    except (KeyError, RecursionError):
+        raise InvalidSource(f"{ARCHIVE} holds a link that leads out of the flow: {member.name!r}") from None
     if content is None:
         raise InvalidSource(f"{ARCHIVE} holds something that is neither a file nor a folder: {member.name!r}")
     (target / path).parent.mkdir(parents=True, exist_ok=True)
     with content, (target / path).open("wb") as file:
         shutil.copyfileobj(content, file)
-
-
-def _check_size(files: int, size: int, what: str) -> None:
-    if size > MAX_BYTES:
-        raise InvalidSource(f"the flow's {what} holds more than {MAX_BYTES // 1024 // 1024} MiB")
-    if files > MAX_FILES:
-        raise InvalidSource(f"the flow's {what} holds more than {MAX_FILES} files")
+        return file.tell()
 
 
 def _top(target: Path) -> Path:

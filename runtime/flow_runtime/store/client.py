@@ -6,7 +6,7 @@ runs when the interpreter ends aborts the process (obstore 0.12, Python 3.11: 15
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -106,6 +106,17 @@ class Store:
         """Read an object. ObjectMissingError when there is none."""
         try:
             return await asyncio.to_thread(lambda: bytes(obstore.get(self._objects, key).bytes()))
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error("get", key, error) from error
+
+    def copy(self, key: str, write: Callable[[bytes], object]) -> None:
+        """Hand an object's bytes over as they arrive. Blocks: for a program that has nothing else to do.
+
+        What `write` raises comes out as it is, unless it is an OSError or ValueError.
+        """
+        try:
+            for chunk in obstore.get(self._objects, key).stream():
+                write(bytes(chunk))
         except (BaseError, OSError, ValueError) as error:
             raise self._error("get", key, error) from error
 
