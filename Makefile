@@ -58,8 +58,11 @@ push: ## push the images: make push REGISTRY=registry.example.com/team
 api-server: venv ## etcd, API server, controller manager and scheduler on loopback, until interrupted
 	@hack/cluster/build-go kube etcd && $(PY) -m hack.cluster.control_plane
 
-bench: venv ## throughput, latency and CPU per request of the server, with and without collection
-	@$(PY) -m tests.bench
+bench: venv ## our server beside promptflow's and those made by hand: make bench [ONLY=chat,stream] [SUBJECTS=ours,floor] [ROUNDS=3]
+	@tests/bench/prepare && $(PY) -m tests.bench --only '$(ONLY)' --subjects '$(SUBJECTS)' --rounds $(or $(ROUNDS),3)
+
+bench-docs: venv ## write docs/benchmarks.md and its picture from the figures of the last make bench
+	@$(PY) -m tests.bench --docs
 
 compat: venv ## the corpus by promptflow 1.18.5 (in an environment of its own) and by this runtime, compared
 	@test -x .cache/oracle/bin/pf || { $(PYTHON) -m venv .cache/oracle && .cache/oracle/bin/pip install --quiet --disable-pip-version-check -c tests/compat/constraints.txt promptflow promptflow-tools promptflow-devkit; }; $(PY) -m tests.compat
@@ -67,4 +70,4 @@ compat: venv ## the corpus by promptflow 1.18.5 (in an environment of its own) a
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench compat clean
+.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench bench-docs compat clean

@@ -1,1 +1,1 @@
-"""Benchmarks: figures on stdout, never an assertion."""
+"""Our server beside others: figures, never an assertion."""

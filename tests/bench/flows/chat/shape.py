@@ -4,7 +4,7 @@ from promptflow.core import tool
 
 
 @tool
-def shape(text: str) -> dict[str, object]:
+def shape(text: str) -> dict:
     """Tidy the answer and count its words."""
     text = " ".join(text.split())
     return {"answer": text, "words": len(text.split())}

@@ -1,0 +1,12 @@
+-- wrk: POST the body in $BENCH_BODY with the Accept header in $BENCH_ACCEPT; in the end one line of JSON, times in microseconds.
+wrk.method = "POST"
+wrk.body = os.getenv("BENCH_BODY")
+wrk.headers["content-type"] = "application/json"
+wrk.headers["accept"] = os.getenv("BENCH_ACCEPT")
+
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format('JSON {"answered":%d,"duration":%d,"failed":%d,"mean":%.1f,"p50":%d,"p99":%d}\n',
+    summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout,
+    latency.mean, latency:percentile(50), latency:percentile(99)))
+end
