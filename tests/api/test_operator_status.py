@@ -151,6 +151,31 @@ def test_a_missing_secret_is_named_as_the_pod_tells_it(world: World) -> None:
     assert pod in found["message"]
 
 
+def test_a_broken_new_secret_is_said_by_ready_which_stays_true_and_its_mending_too(world: World) -> None:
+    world.source()
+    llm = {"name": "llm", "type": "OpenAI", "secretRef": {"name": "openai"}}
+    manifest = flow_deployment(world.namespace)
+    world.create("FlowDeployment", manifest | {"spec": manifest["spec"] | {"connections": [llm]}})
+    revision = world.revision()
+    pods = [pod["metadata"]["name"] for pod in world.wait_pods(revision, 3)]
+    told = "connection 'llm': its Secret openai has no key api_key: add the provider's key; the former value"
+    with StateServer("127.77.1.5", state(revision)), StateServer("127.77.1.6", state(revision, message=told)):
+        for name in pods[1:]:
+            world.run_pod(name, "127.77.1.5", ready=True)
+        world.run_pod(pods[0], "127.77.1.6", ready=True)
+        broken = world.wait_condition(
+            "FlowDeployment", "bot", "ReferencesResolved", "False", "ConnectionInvalid"
+        )
+        ready = world.wait_condition("FlowDeployment", "bot", "Ready", "True", "Ready")
+        assert told in broken["message"]
+        assert f"1 of them with a connection's former value: pod {pods[0]}: {told}" in ready["message"]
+        world.run_pod(pods[0], "127.77.1.5", ready=True)
+        world.wait_condition("FlowDeployment", "bot", "ReferencesResolved", "True", "Resolved")
+        mended = world.wait_condition("FlowDeployment", "bot", "Ready", "True", "Ready")
+    assert mended["message"] == "3 of 3 pods take requests"
+    assert mended["lastTransitionTime"] == ready["lastTransitionTime"]
+
+
 def test_an_image_that_cannot_be_pulled_is_named(world: World) -> None:
     revision = serve(world)
     pod = world.pods(revision)[0]["metadata"]["name"]

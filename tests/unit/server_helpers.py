@@ -71,6 +71,7 @@ class Pod:
         flow: Path,
         llm: ChatModel | None = None,
         enter: Callable[[Path], None] = lambda _: None,
+        environ: Mapping[str, str] | None = None,
         **settings: Any,
     ) -> None:
         self.secret = folder / "secret"
@@ -93,7 +94,7 @@ class Pod:
             **settings,
         )
         self.llm = llm or FunctionChat()
-        connections = Connections(made.connections)
+        connections = Connections(made.connections, environ)
         self.runtime = Runtime(made, "bot-1", connections, self.llm, enter=enter)
         self.app = App(self.runtime, METRICS_PORT)
 

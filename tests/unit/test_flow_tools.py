@@ -12,7 +12,8 @@ from flow_runtime.flow.load import load_flow
 from flow_runtime.flow.run import Run, Services
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.threads import Threads
-from flow_runtime.llm.connection import CustomConnection, OpenAIConnection
+from flow_runtime.llm.connection import OpenAIConnection
+from flow_runtime.llm.connection_services import CustomConnection
 from flow_runtime.llm.function import FunctionChat
 from tests.unit.flow_helpers import load, new_run, outputs, write_flow
 

@@ -159,6 +159,27 @@ def test_the_secret_behind_a_broken_connection_is_named() -> None:
         assert "Secret openai" in found.message
 
 
+def test_a_secret_that_the_pod_names_is_not_named_twice() -> None:
+    told = "connection 'llm': its Secret openai has no key api_key: add the provider's key"
+    found = ready(replace(of_llm(pod(ready=False, state=state("ConnectionInvalid", told))), rollout=STARTING))
+    assert found.message.count("Secret openai") == 1
+
+
+def test_a_broken_secret_of_pods_that_go_on_is_said_by_ready_which_stays_true() -> None:
+    told = "connection 'llm': its Secret openai has no key api_key: add it; the former value stays in use"
+    troubled = [pod(f"bot-{number}", state=state(message=told)) for number in (1, 2)]
+    given = of_llm(*troubled, pod("bot-3", state=state()))
+    found = ready(given)
+    assert (found.status, found.reason) == ("True", "Ready")
+    assert found.message.startswith("3 of 3 pods take requests; 2 of them with a connection's former value: ")
+    assert told in found.message
+    assert "pod bot-1" in found.message
+    resolved = checks.references_resolved(given)
+    assert (resolved.status, resolved.reason) == ("False", "ConnectionInvalid")
+    mended = ready(of_llm(pod(state=state())))
+    assert (mended.status, mended.message) == ("True", "3 of 3 pods take requests")
+
+
 def test_the_secret_of_a_store_that_cannot_be_reached_is_named() -> None:
     store = {"store": {"url": "s3://records", "secretRef": {"name": "bucket-key"}}}
     given = seen(None, pod(state=state(collection=FULL)), collection=store)

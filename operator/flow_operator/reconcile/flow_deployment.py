@@ -84,4 +84,6 @@ def _again(context: Context, seen: Seen, status: FlowDeploymentStatus) -> float 
     if seen.pods and ready.status != "True":
         waited = (context.now() - ready.last_transition_time).total_seconds()
         return min(max(waited / 10, WATCH_SECONDS), PATIENT_SECONDS)
-    return COUNTS_EVERY.total_seconds() if seen.pods and seen.serving.collection else None
+    # What moves without an event: counters of records, and Secrets, which only the pods can see.
+    moving = seen.serving.collection or seen.serving.spec.connections
+    return COUNTS_EVERY.total_seconds() if seen.pods and moving else None

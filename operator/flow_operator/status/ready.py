@@ -14,7 +14,7 @@ def ready(seen: Seen) -> Finding:
     """As many pods of the wanted revision as wanted take requests."""
     breach = next((found for check in READY_CHECKS if (found := check(seen))), None)
     if breach is None:
-        return true("Ready", f"{seen.wanted} of {seen.wanted} pods take requests")
+        return true("Ready", f"{seen.wanted} of {seen.wanted} pods take requests{_old_connections(seen)}")
     return false(Breach(breach.reason, breach.message + _still_serving(seen)))
 
 
@@ -65,6 +65,17 @@ def _replica_failure(seen: Seen) -> Breach | None:
         if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
             return Breach("PodsRefused", str(condition.get("message") or "pods cannot be created"))
     return None
+
+
+def _old_connections(seen: Seen) -> str:
+    """Say which Secret cannot be used as it is now: pods that are ready go on with what it held before."""
+    troubled = [pod for pod in seen.current if pod.state and pod.state.ready and pod.state.message]
+    if not troubled:
+        return ""
+    first = troubled[0]
+    secrets = secrets_of(seen, first.state) if first.state else ""
+    told = said(first, first.state.message if first.state else "")
+    return f"; {len(troubled)} of them with a connection's former value: {told}{secrets}"
 
 
 def _still_serving(seen: Seen) -> str:

@@ -65,9 +65,11 @@ def said(pod: Pod, message: str) -> str:
 
 
 def secrets_of(seen: Seen, state: PodState) -> str:
-    """Name the Secrets behind the connections that a pod speaks of: it sees files and cannot know."""
+    """Name the Secrets behind the connections that a pod speaks of, where it does not name them itself."""
     connections = seen.serving.spec.connections
     meant = [each for each in connections if each.name in state.message] or connections
+    if all(f"Secret {each.secret_ref.name} " in state.message for each in meant):
+        return ""
     return f" ({'; '.join(f'connection {each.name}: Secret {each.secret_ref.name}' for each in meant)})"
 
 

@@ -5,12 +5,7 @@ from pathlib import Path
 
 from flow_runtime.cli.screen import Problem, Screen
 from flow_runtime.llm.connection import Connections
-from flow_runtime.llm.connection_forms import (
-    Document,
-    environment_documents,
-    from_document,
-    read_documents,
-)
+from flow_runtime.llm.connection_forms import ENCODED, Document, read_documents
 from flow_runtime.llm.errors import ConnectionInvalid
 
 
@@ -19,31 +14,12 @@ def open_connections(path: Path | None, environ: Mapping[str, str], screen: Scre
 
     Raises Problem when a file cannot be read or is no file of connections.
     """
-    try:
-        documents = _documents(path) if path else {}
-        broken = _broken({**environment_documents(environ), **documents}, environ)
-    except ConnectionInvalid as error:
-        raise Problem(str(error)) from None
-    for why in broken.values():
+    connections = Connections(environ=environ, documents=_documents(path) if path else {})
+    if ENCODED in connections.unusable:
+        raise Problem(connections.unusable[ENCODED])
+    for why in connections.unusable.values():
         screen.note(f"left out: {why}")
-    connections = Connections(
-        environ={name: value for name, value in environ.items() if name not in broken},
-        documents={name: each for name, each in documents.items() if name not in broken},
-    )
-    if problem := connections.refresh():
-        raise Problem(problem)
     return connections
-
-
-def _broken(documents: Mapping[str, Document], environ: Mapping[str, str]) -> dict[str, str]:
-    """Name the connections that cannot be made, and why: a flow may well not need them."""
-    broken = {}
-    for name, document in documents.items():
-        try:
-            from_document(name, document, environ)
-        except ConnectionInvalid as error:
-            broken[name] = str(error)
-    return broken
 
 
 def _documents(path: Path) -> dict[str, Document]:

@@ -51,7 +51,7 @@ def load_dag(
     ordered = order(needed)
     wanted = output_sources(dag)
     nodes = {node.name: node for node in dag.nodes if not node.aggregation}
-    set_environment(dag.environment_variables, connection)
+    variables = set_environment(dag.environment_variables, connection)
     shim.install()
     builder = Builder(directory, connections, _candidates(nodes, wanted, needed), dag.message_format.lower())
     runners = {name: builder.build(nodes[name], references[name]) for name in ordered if name in nodes}
@@ -70,6 +70,7 @@ def load_dag(
         rules=_rules(nodes, references, conditions),
         images=_images(dag),
         message_format=dag.message_format.lower(),
+        variables=variables,
     )
 
 

@@ -1,9 +1,14 @@
-"""environment_variables of a flow: set before its code is imported, where nobody else has set them."""
+"""environment_variables of a flow: set before its code is imported, where nobody else has set them.
 
+Those that hold a key of a connection follow it when it changes.
+"""
+
+import contextlib
 import json
 import os
 import re
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flow_runtime.flow.errors import FlowDefinitionError, GetConnectionError
@@ -15,16 +20,35 @@ _REFERENCE = re.compile(r"\$\{([^{}.\s]+)\.([^{}.\s]+)\}")
 Lookup = Callable[[str], Connection]
 
 
+@dataclass(frozen=True)
+class Variables:
+    """The variables of a process that hold a connection's key."""
+
+    environ: MutableMapping[str, str] = field(default_factory=dict, repr=False)
+    references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Connection and key by the name of the variable."""
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    """What was set."""
+
+    def follow(self, connection: Lookup) -> None:
+        """Set again what has changed, unless the flow's code has set it since; a key that is gone stays."""
+        for name, (owner, key) in self.references.items():
+            if self.environ.get(name) == self.values[name]:
+                with contextlib.suppress(GetConnectionError):
+                    self.environ[name] = self.values[name] = _key(name, connection, owner, key)
+
+
 def set_environment(
     wanted: Mapping[str, Any],
     connection: Lookup | None,
     environ: MutableMapping[str, str] = os.environ,
-) -> None:
+) -> Variables:
     """Set variables; one that is there already wins, as while serving upstream.
 
     `${connection.key}` becomes that key's value, in what was there as well. Raises FlowDefinitionError and
     GetConnectionError, which never show a value.
     """
+    references = {}
     for name, value in wanted.items():
         if not name or "=" in name or "\0" in name:
             raise FlowDefinitionError(f"environment_variables: {name!r} cannot be the name of a variable")
@@ -35,6 +59,8 @@ def set_environment(
         found = _REFERENCE.fullmatch(environ[name])
         if found is not None and connection is not None:
             environ[name] = _key(name, connection, found[1], found[2])
+            references[name] = (found[1], found[2])
+    return Variables(environ, references, {name: environ[name] for name in references})
 
 
 def as_text(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.activate import Rule
 from flow_runtime.flow.assignment import take
+from flow_runtime.flow.environment import Variables
 from flow_runtime.flow.image import Image
 from flow_runtime.flow.images import Images, shown
 from flow_runtime.flow.model import FlowInput, FlowOutput
@@ -47,6 +48,7 @@ class Flow:
     images: Images | None = None
     """Which inputs may hold images; None where none can."""
     message_format: str = "basic"
+    variables: Variables = field(default_factory=Variables)
     kind: str = "dag"
 
     @property

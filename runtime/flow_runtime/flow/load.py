@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.dag import load_dag
+from flow_runtime.flow.environment import Variables
 from flow_runtime.flow.model import FlowInput, FlowOutput
 from flow_runtime.flow.read import FLEX_FILES, find_flow
 from flow_runtime.flow.run import Run
@@ -46,6 +47,10 @@ class Loaded(Protocol):
     @property
     def nodes(self) -> Sequence[Any]:
         """Its nodes, with their names; a flow that is no DAG has none."""
+
+    @property
+    def variables(self) -> Variables:
+        """The variables of the process that follow a connection."""
 
     @property
     def shape(self) -> FlowShape:

@@ -33,7 +33,12 @@ _BY_NAME = {name.lower().removesuffix("connection"): made for name, made in CLAS
 def from_document(name: str, document: Document, environ: Environ) -> Connection:
     """Make a connection of its YAML or JSON form. Raises ConnectionInvalid."""
     made = class_of(name, document)
-    secrets, configs = _custom(document) if made is CustomConnection else ({}, _fields(document))
+    try:
+        secrets, configs = _custom(document) if made is CustomConnection else ({}, _fields(document))
+    except (TypeError, ValueError):
+        raise ConnectionInvalid(
+            f"connection '{name}': its configs and secrets must be mappings of keys to values"
+        ) from None
     known = made.order if issubclass(made, StrongConnection) else (*secrets, *configs)
     for field in known:
         override = environ.get(f"{name.replace(' ', '_')}_{field}".upper())
@@ -93,28 +98,31 @@ def read_documents(text: str) -> dict[str, Document]:
     return found
 
 
-def environment_documents(environ: Environ) -> dict[str, Document]:
-    """Find the connections of an environment: the encoded map, and variables that hold one as JSON.
-
-    Raises ConnectionInvalid when the encoded map cannot be read.
-    """
+def variable_documents(environ: Environ) -> dict[str, Document]:
+    """Find the variables of an environment that hold a connection as JSON."""
     found: dict[str, Document] = {}
     for name, value in environ.items():
         if value.startswith("{") and '"type"' in value:
             try:
                 document = json.loads(value)
                 class_of(name, document)
-            except (ValueError, ConnectionInvalid):
+            except (ValueError, RecursionError, ConnectionInvalid):
                 continue  # a variable may hold any JSON
             found[name] = document
-    if encoded := environ.get(ENCODED) or environ.get("PF_ENCODED_CONNECTIONS"):
-        try:
-            found |= json.loads(zlib.decompress(base64.b64decode(encoded, validate=True), GZIP))
-        except (ValueError, TypeError, zlib.error, binascii.Error):
-            raise ConnectionInvalid(
-                f"{ENCODED} must be a JSON object of connections, compressed by gzip, in base64"
-            ) from None
     return found
+
+
+def encoded_documents(environ: Environ) -> dict[str, Document]:
+    """Find the connections of the encoded map. Raises ConnectionInvalid when it cannot be read."""
+    encoded = environ.get(ENCODED) or environ.get("PF_ENCODED_CONNECTIONS")
+    if not encoded:
+        return {}
+    try:
+        return dict(json.loads(zlib.decompress(base64.b64decode(encoded, validate=True), GZIP)))
+    except (ValueError, TypeError, RecursionError, zlib.error, binascii.Error):
+        raise ConnectionInvalid(
+            f"{ENCODED} must be a JSON object of connections, compressed by gzip, in base64"
+        ) from None
 
 
 def _fields(document: Document) -> dict[str, Any]:

@@ -41,6 +41,11 @@ def quiet() -> None:
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
 
 
+def note(message: str, **fields: object) -> None:
+    """Log what somebody on call would want to have been told."""
+    LOGGER.info(message, extra={"fields": fields})
+
+
 def problem(message: str, **fields: object) -> None:
     """Log one problem."""
     LOGGER.warning(message, extra={"fields": fields})

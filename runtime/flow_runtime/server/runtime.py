@@ -12,25 +12,24 @@ from pathlib import Path
 from flow_runtime.contracts.settings import ImageURLs, ServerSettings
 from flow_runtime.contracts.state import CollectionState, PodState
 from flow_runtime.flow import source
-from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError
+from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError, GetConnectionError
 from flow_runtime.flow.image_url import ImageFetcher
 from flow_runtime.flow.load import Loaded, load_flow
 from flow_runtime.flow.run import Services
 from flow_runtime.flow.threads import Threads
 from flow_runtime.llm.call import ChatModel
 from flow_runtime.llm.connection import Connections
-from flow_runtime.llm.errors import clean
 from flow_runtime.server import log
+from flow_runtime.server.connection_metrics import ConnectionMetrics
 from flow_runtime.server.metrics import Metrics, SpoolMetrics
 from flow_runtime.server.recorder import Recorder
+from flow_runtime.server.secrets import SecretWatch, clean_message
 from flow_runtime.server.served import Served
 from flow_runtime.spool import SpoolWriter, read_collector_state
 
 LOADING, FLOW_INVALID, CONNECTION_INVALID, READY = "Loading", "FlowInvalid", "ConnectionInvalid", "Ready"
 TICK_SECONDS = 1.0
-REFRESH_TICKS = 10
 THREADS_MAX = 64
-MESSAGE_LIMIT = 1000
 
 
 class Runtime:
@@ -54,9 +53,12 @@ class Runtime:
         images = ImageFetcher(allow_private=settings.image_urls is ImageURLs.ANY)
         self.services = Services(llm, connections.get, threads, images)
         self._connections = connections
+        self._secrets = SecretWatch(connections)
+        self.metrics.registry.register(ConnectionMetrics(connections))
         self._enter = enter
         self._flow_problem = ""
-        self._connection_problem = ""
+        self._lacks_connection = False
+        """Whether the flow could not be loaded for want of a Secret that may yet come."""
         self._spool_problem = ""
         self._ticker: asyncio.Task[None] | None = None
         if settings.collection is not None:
@@ -82,13 +84,15 @@ class Runtime:
     @property
     def reason(self) -> tuple[str, str]:
         """Why it is ready or not: a CamelCase word, and a sentence for a human."""
+        if self._lacks_connection:
+            return CONNECTION_INVALID, clean_message(f"{self._secrets.problem}; {self._flow_problem}")
         if self._flow_problem:
             return FLOW_INVALID, self._flow_problem
-        if not self._connections.resolved and self._connection_problem:
-            return CONNECTION_INVALID, self._connection_problem
+        if not self._connections.resolved and self._secrets.problem:
+            return CONNECTION_INVALID, self._secrets.problem
         if not self.ready:
             return LOADING, "the flow is being loaded"
-        return READY, self._connection_problem
+        return READY, self._secrets.problem
 
     async def start(self) -> None:
         """Resolve connections, load the flow, and go on watching both until close."""
@@ -109,9 +113,12 @@ class Runtime:
 
     async def load(self) -> None:
         """Load the flow in a thread: importing a user's code takes what it takes."""
+        resolved, self._lacks_connection = self._connections.resolved, False
         try:
             self.served = await _in_daemon_thread(self._load)
+            self._flow_problem = ""
         except FlowLoadError as error:
+            self._lacks_connection = isinstance(error, GetConnectionError) and not resolved
             self._flow_problem = clean_message(f"{error.name}: {error}")
             log.problem("the flow cannot be loaded", error=error.name, detail=self._flow_problem)
         except Exception as error:  # noqa: BLE001 - whatever it is, a pod that never gets ready must say so
@@ -121,10 +128,7 @@ class Runtime:
 
     def refresh(self) -> None:
         """Read the connections again."""
-        problem = clean_message(self._connections.refresh())
-        if problem and problem != self._connection_problem:
-            log.problem("a connection cannot be read", detail=problem)
-        self._connection_problem = problem
+        self._secrets.refresh(self.flow)
 
     def state(self) -> PodState:
         """Say how the pod stands, for the operator."""
@@ -158,13 +162,26 @@ class Runtime:
         directory = source.unpack(self.settings.flow, self.settings.work / "flow")
         self._enter(directory)
         connections = self._connections
-        flow = load_flow(directory, connections.types, self.settings.variant, connections.get)
+        try:
+            flow = load_flow(directory, connections.types, self.settings.variant, connections.get)
+        except GetConnectionError as error:
+            raise GetConnectionError("; ".join([str(error), *connections.unusable.values()])) from error
         wanted = self.settings.collection.capture_nodes if self.settings.collection else ()
         if missing := sorted(set(wanted) - {node.name for node in flow.nodes}):
             raise FlowDefinitionError(
                 f"collection.captureNodes names '{missing[0]}', which is no node of the flow"
             )
         return Served.of(flow, self.settings.identity.deployment, directory, os.environ)
+
+    async def tick(self) -> None:
+        """Do what is due each second: seal segments, look at the Secrets, load what waited for one."""
+        if self.recorder is not None:
+            self._tick_spool(self.recorder.spool)
+        if self.feedback is not None:
+            self.feedback.tick()
+        self._secrets.tick(self.flow)
+        if self._lacks_connection and self._connections.resolved:
+            await self.load()
 
     def _tick_spool(self, spool: SpoolWriter) -> None:
         spool.tick()
@@ -173,21 +190,9 @@ class Runtime:
         self._spool_problem = spool.problem
 
     async def _tick(self) -> None:
-        ticks = 0
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            ticks += 1
-            if self.recorder is not None:
-                self._tick_spool(self.recorder.spool)
-            if self.feedback is not None:
-                self.feedback.tick()
-            if ticks % REFRESH_TICKS == 0 or not self._connections.resolved:
-                self.refresh()
-
-
-def clean_message(text: str) -> str:
-    """Make a text fit for /health and /state: printable and bounded."""
-    return clean(text, limit=MESSAGE_LIMIT)
+            await self.tick()
 
 
 async def _in_daemon_thread(call: Callable[[], Served]) -> Served:

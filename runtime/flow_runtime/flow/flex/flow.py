@@ -4,14 +4,14 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow import shim
-from flow_runtime.flow.environment import set_environment
+from flow_runtime.flow.environment import Variables, set_environment
 from flow_runtime.flow.errors import LLMNodeError, NodeError
 from flow_runtime.flow.flex import returned
 from flow_runtime.flow.flex.definition import Definition, read_definition
@@ -38,6 +38,7 @@ class FlexFlow:
     inputs: Mapping[str, FlowInput]
     outputs: Mapping[str, FlowOutput]
     streams: frozenset[str]
+    variables: Variables = field(default_factory=Variables)
     kind: ClassVar[str] = "flex"
     nodes: ClassVar[tuple[Any, ...]] = ()
 
@@ -103,7 +104,7 @@ def load_flex(
 ) -> FlexFlow:
     """Read a flex flow's YAML, import its entry and make it. Raises FlowLoadError."""
     definition = read_definition(path, os.environ)
-    set_environment(definition.environment, connection)
+    variables = set_environment(definition.environment, connection)
     shim.install()
     entry = load_entry(definition, path.parent / definition.code, connections)
     if entry.made_of is not None and not entry.names and (lacking := _lacking(entry)):
@@ -119,6 +120,7 @@ def load_flex(
         inputs=flow_inputs(definition, entry),
         outputs=definition.outputs or returned.declared(entry.found),
         streams=returned.streams(entry.found),
+        variables=variables,
     )
 
 

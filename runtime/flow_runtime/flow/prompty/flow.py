@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.bare import OUTPUT, Bare
+from flow_runtime.flow.environment import Variables
 from flow_runtime.flow.errors import FlowDefinitionError, GetConnectionError
 from flow_runtime.flow.model import FlowInput, FlowOutput, ValueType
 from flow_runtime.flow.prompty.answer import wants_json
@@ -29,6 +30,7 @@ class PromptyFlow:
     outputs: Mapping[str, FlowOutput]
     kind: ClassVar[str] = "prompty"
     hidden: ClassVar[frozenset[str]] = frozenset()
+    variables: ClassVar[Variables] = Variables()
     nodes: ClassVar[tuple[Any, ...]] = ()
 
     @property
