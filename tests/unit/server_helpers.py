@@ -22,6 +22,7 @@ from flow_runtime.llm.function import FunctionChat
 from flow_runtime.server.app import App
 from flow_runtime.server.runtime import Runtime
 from flow_runtime.spool import sealed
+from flow_runtime.tracing import OFF, Tracing
 
 METRICS_PORT = 9090
 DAG = """
@@ -72,6 +73,7 @@ class Pod:
         llm: ChatModel | None = None,
         enter: Callable[[Path], None] = lambda _: None,
         environ: Mapping[str, str] | None = None,
+        tracing: Tracing = OFF,
         **settings: Any,
     ) -> None:
         self.secret = folder / "secret"
@@ -95,8 +97,9 @@ class Pod:
         )
         self.llm = llm or FunctionChat()
         connections = Connections(made.connections, environ)
-        self.runtime = Runtime(made, "bot-1", connections, self.llm, enter=enter)
+        self.runtime = Runtime(made, "bot-1", connections, self.llm, enter=enter, tracing=tracing)
         self.app = App(self.runtime, METRICS_PORT)
+        self.application = tracing.application(self.app)
 
     async def start(self) -> "Pod":
         self.runtime.refresh()
@@ -140,14 +143,16 @@ class Pod:
         async def send(message: Any) -> None:
             sent.append(message)
 
+        path, _, query = path.partition("?")
         scope = {
             "type": "http",
             "method": method,
             "path": path,
+            "query_string": query.encode(),
             "server": ("10.0.0.1", port),
             "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
         }
-        await self.app(scope, receive, send)
+        await self.application(scope, receive, send)
         start, *parts = sent
         assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
         found = {k.decode(): v.decode() for k, v in start["headers"]}

@@ -17,6 +17,7 @@ from flow_runtime.server import log
 from flow_runtime.server.app import App
 from flow_runtime.server.runtime import Runtime
 from flow_runtime.server.serve import Server, listen
+from flow_runtime.tracing.choose import choose
 
 NAMESPACE = REVISION = "local"
 
@@ -38,7 +39,9 @@ def serve(options: argparse.Namespace, screen: Screen) -> int:
             )
             log.quiet()
             llm = HTTPChat(connections)
-            runtime = Runtime(settings, socket.gethostname(), connections, llm)
+            pod = socket.gethostname()
+            tracing = choose(os.environ, settings, pod, screen.note)
+            runtime = Runtime(settings, pod, connections, llm, tracing=tracing)
             app = App(runtime, metrics_port=sockets[1].getsockname()[1])
             server = LocalServer(runtime, app, llm, screen)
             server.run(sockets)

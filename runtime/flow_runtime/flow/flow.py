@@ -1,7 +1,7 @@
 """A loaded flow, and how it runs: whatever is ready runs at the same time, the first failure ends the run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
@@ -14,7 +14,6 @@ from flow_runtime.flow.image import Image
 from flow_runtime.flow.images import Images, shown
 from flow_runtime.flow.model import FlowInput, FlowOutput
 from flow_runtime.flow.nodes import Runner
-from flow_runtime.flow.python_node import PythonNode
 from flow_runtime.flow.references import InputReference, NodeReference
 from flow_runtime.flow.run import Run, Step
 from flow_runtime.flow.steps import timed, watched
@@ -96,7 +95,7 @@ class Flow:
             if not (isinstance(value, LAZY) and isinstance(source, NodeReference)):
                 continue
             if id(value) not in settled:
-                stream = Stream(watched(run, source.node, _chunks(runners, source.node, run, value)))
+                stream = Stream(watched(run, source.node, runners[source.node].chunks(run, value)))
                 if run.streaming and name in self.streams:
                     settled[id(value)] = stream
                 else:
@@ -146,11 +145,6 @@ class Flow:
                 for task in running:
                     task.cancel()
                 await asyncio.gather(*running, return_exceptions=True)
-
-
-def _chunks(runners: Mapping[str, Runner], node: str, run: Run, value: Any) -> AsyncIterator[Any]:
-    runner = runners[node]
-    return runner.chunks(run, value) if isinstance(runner, PythonNode) else value
 
 
 async def _step(node: Runner, run: Run) -> None:

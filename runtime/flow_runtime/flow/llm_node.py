@@ -55,6 +55,11 @@ class LLMNode:
         finally:
             call.ms = (time.perf_counter() - begun) * 1000
 
+    def chunks(self, run: Run, value: Any) -> AsyncIterator[Any]:
+        """Give it as it is: the Stream of the answer."""
+        chunks: AsyncIterator[Any] = value
+        return chunks
+
     async def _pieces(self, run: Run, question: Question) -> AsyncIterator[str]:
         begun = time.perf_counter()
         try:

@@ -1,6 +1,6 @@
 """What nodes have in common in a run, and the prompt node. A failure is a NodeError that names the node."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,11 +20,18 @@ class Runner(Protocol):
         """The node's name."""
 
     @property
+    def assignment(self) -> Assignment:
+        """How its inputs get their values."""
+
+    @property
     def streams(self) -> bool:
         """Whether its output can be given piece by piece."""
 
     async def run(self, run: Run) -> Any:
         """Compute the node's output. Raises NodeError."""
+
+    def chunks(self, run: Run, value: Any) -> AsyncIterator[Any]:
+        """Give piece by piece what a run gave that is yet to be read. Raises NodeError."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,11 @@ class PromptNode:
     async def run(self, run: Run) -> Guarded:
         """Render."""
         return Guarded(rendered(self.name, self.render, self.assignment.guarded(run)))
+
+    def chunks(self, run: Run, value: Any) -> AsyncIterator[Any]:
+        """Give it as it is: a text is never yet to be read."""
+        chunks: AsyncIterator[Any] = value
+        return chunks
 
 
 def rendered(node: str, render: Render, values: Mapping[str, Any]) -> str:

@@ -38,6 +38,7 @@ class Run:
         "calls",
         "deadline",
         "inputs",
+        "request_id",
         "services",
         "steps",
         "streaming",
@@ -46,7 +47,12 @@ class Run:
     )
 
     def __init__(
-        self, inputs: dict[str, Any], services: Services, deadline: float, streaming: bool = False
+        self,
+        inputs: dict[str, Any],
+        services: Services,
+        deadline: float,
+        streaming: bool = False,
+        request_id: str = "",
     ) -> None:
         self.inputs = inputs
         self.services = services
@@ -54,6 +60,7 @@ class Run:
         """In the running loop's time."""
         self.streaming = streaming
         """Whether outputs that can stream are given as a Stream; else they are joined to texts."""
+        self.request_id = request_id
         self.bare = False
         """Whether the one output is answered as it is: of flex flows that return no mapping."""
         self.values: dict[str, Any] = {}

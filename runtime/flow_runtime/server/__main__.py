@@ -16,6 +16,7 @@ from flow_runtime.server import log
 from flow_runtime.server.app import App
 from flow_runtime.server.runtime import Runtime
 from flow_runtime.server.serve import Server, listen
+from flow_runtime.tracing.choose import choose
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     pod = os.environ.get("POD_NAME") or socket.gethostname()
     connections = Connections(settings.connections, os.environ)
     llm = HTTPChat(connections)
-    runtime = Runtime(settings, pod, connections, llm)
+    tracing = choose(os.environ, settings, pod, log.problem)
+    runtime = Runtime(settings, pod, connections, llm, tracing=tracing)
     app = App(runtime, metrics_port=sockets[1].getsockname()[1])
     Server(runtime, app, llm).run(sockets)
     return 0

@@ -16,6 +16,7 @@ from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError, GetConn
 from flow_runtime.flow.image_url import ImageFetcher
 from flow_runtime.flow.load import Loaded, load_flow
 from flow_runtime.flow.run import Services
+from flow_runtime.flow.shim.decorators import trace_by
 from flow_runtime.flow.threads import Threads
 from flow_runtime.llm.call import ChatModel
 from flow_runtime.llm.connection import Connections
@@ -26,6 +27,7 @@ from flow_runtime.server.recorder import Recorder
 from flow_runtime.server.secrets import SecretWatch, clean_message
 from flow_runtime.server.served import Served
 from flow_runtime.spool import SpoolWriter, read_collector_state
+from flow_runtime.tracing import OFF, Tracing
 
 LOADING, FLOW_INVALID, CONNECTION_INVALID, READY = "Loading", "FlowInvalid", "ConnectionInvalid", "Ready"
 TICK_SECONDS = 1.0
@@ -42,6 +44,7 @@ class Runtime:
         connections: Connections,
         llm: ChatModel,
         enter: Callable[[Path], None] = source.enter,
+        tracing: Tracing = OFF,
     ) -> None:
         self.settings = settings
         self.pod = pod
@@ -51,7 +54,8 @@ class Runtime:
         self.feedback: SpoolWriter | None = None
         threads = Threads(min(THREADS_MAX, max(4, settings.max_concurrent_requests)))
         images = ImageFetcher(allow_private=settings.image_urls is ImageURLs.ANY)
-        self.services = Services(llm, connections.get, threads, images)
+        self.tracing = tracing
+        self.services = Services(tracing.llm(llm, connections.get), connections.get, threads, images)
         self._connections = connections
         self._secrets = SecretWatch(connections)
         self.metrics.registry.register(ConnectionMetrics(connections))
@@ -110,6 +114,7 @@ class Runtime:
             self.recorder.spool.close()
         if self.feedback is not None:
             self.feedback.close()
+        await self.tracing.close()
 
     async def load(self) -> None:
         """Load the flow in a thread: importing a user's code takes what it takes."""
@@ -161,6 +166,7 @@ class Runtime:
     def _load(self) -> Served:
         directory = source.unpack(self.settings.flow, self.settings.work / "flow")
         self._enter(directory)
+        trace_by(self.tracing.function)
         connections = self._connections
         try:
             flow = load_flow(directory, connections.types, self.settings.variant, connections.get)
@@ -171,7 +177,7 @@ class Runtime:
             raise FlowDefinitionError(
                 f"collection.captureNodes names '{missing[0]}', which is no node of the flow"
             )
-        return Served.of(flow, self.settings.identity.deployment, directory, os.environ)
+        return Served.of(self.tracing.flow(flow), self.settings.identity.deployment, directory, os.environ)
 
     async def tick(self) -> None:
         """Do what is due each second: seal segments, look at the Secrets, load what waited for one."""

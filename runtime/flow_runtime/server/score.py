@@ -109,7 +109,9 @@ class Score:
         exchange.inputs = _json(given)
         inputs = served.flow.take_inputs(given)
         exchange.inputs = _json(inputs)
-        exchange.run = Run(inputs, self._runtime.services, deadline, streaming=form is not Form.JSON)
+        exchange.run = Run(
+            inputs, self._runtime.services, deadline, form is not Form.JSON, exchange.request_id
+        )
         return exchange.run, form
 
     async def _run(self, exchange: Exchange, run: Run, form: Form, send: Send, extra: list[Header]) -> bytes:

@@ -25,7 +25,7 @@ class Server(uvicorn.Server):
     def __init__(self, runtime: Runtime, app: App, llm: HTTPChat) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                runtime.tracing.application(app),
                 loop="uvloop",
                 http="httptools",
                 ws="none",

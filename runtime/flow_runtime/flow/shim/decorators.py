@@ -32,9 +32,19 @@ class ToolProvider:
     """What a tool that is a class extends."""
 
 
-def trace(function: Callable[..., Any] | None = None, **_: Any) -> Any:
-    """Leave a function as it is: the server's own spans tell of nodes and LLMs."""
-    return function if function is not None else lambda traced: traced
+Traced = Callable[[Callable[..., Any], str | None], Callable[..., Any]]
+_traced: Traced = lambda function, _: function  # noqa: E731 - what a name stands for, until it is changed
+
+
+def trace_by(traced: Traced) -> None:
+    """Say what `trace` makes of functions that are decorated from now on, and of the name given to it."""
+    global _traced
+    _traced = traced
+
+
+def trace(function: Callable[..., Any] | None = None, *, name: str | None = None, **_: Any) -> Any:
+    """Leave a function as it is, or make its calls spans where the process traces."""
+    return _traced(function, name) if function is not None else lambda traced: _traced(traced, name)
 
 
 def start_trace(**_: Any) -> None:
