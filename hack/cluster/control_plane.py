@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final, Self
@@ -46,8 +47,12 @@ class ControlPlane:
     object a line, every stage but RequestReceived) and `folder`, where the logs are.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Use `folder` (new or empty; it is kept), or without it one that is removed at the end."""
+    def __init__(self, folder: Path | None = None, api_server: Sequence[str] = ()) -> None:
+        """Use `folder` (new or empty; it is kept), or without it one that is removed at the end.
+
+        `api_server` are further flags of kube-apiserver.
+        """
+        self._api_server = api_server
         self._temporary = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="control-plane-"))
         self.kubeconfig = kubeconfig_of(self.folder, ADMIN)
@@ -124,6 +129,7 @@ class ControlPlane:
             "--service-cluster-ip-range=10.32.0.0/16",
             "--audit-policy-file=audit-policy.json",
             f"--audit-log-path={self.audit_log}",
+            *self._api_server,
         )
 
     def _start_controllers(self) -> None:

@@ -83,11 +83,15 @@ class Kube:
                 return found
             query["continue"] = following
 
-    async def apply(self, resource: Resource, manifest: Manifest) -> Manifest:
-        """Server-side apply of the whole intended object, by force, as `flow-operator`."""
+    async def apply(self, resource: Resource, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Server-side apply of the whole intended object, by force, as `flow-operator`.
+
+        Returns the object as it is then; of a dry run, as it would be.
+        """
         meta = manifest["metadata"]
         path = resource.path(meta["namespace"], meta["name"])
-        return await self._call("PATCH", path, _APPLY, manifest, _APPLY_TYPE) or {}
+        query = _APPLY | ({"dryRun": "All"} if dry_run else {})
+        return await self._call("PATCH", path, query, manifest, _APPLY_TYPE) or {}
 
     async def apply_status(self, resource: Resource, owner: Manifest, status: Manifest) -> None:
         """Write the whole status if it changed; no matter if `owner` is gone, Unavailable if replaced."""

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from hack.cluster.control_plane import ControlPlane
-from tests.api import schema_cases_collection, schema_cases_fd, schema_cases_fm
+from tests.api import schema_cases_collection, schema_cases_fd, schema_cases_fm, schema_cases_source
 from tests.api.client import Api
 from tests.api.conftest import connection, install
 from tests.api.mutants import RULES, guarded_rule, mutant
 from tests.api.schema_case import Invalid, Valid
 
-TABLES = (schema_cases_fd, schema_cases_collection, schema_cases_fm)
+TABLES = (schema_cases_fd, schema_cases_source, schema_cases_collection, schema_cases_fm)
 VALID = [case for table in TABLES for case in table.VALID]
 INVALID = [case for table in TABLES for case in table.INVALID]
 MUTANTS = {case.mutation: case for case in INVALID}

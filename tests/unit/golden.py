@@ -42,7 +42,7 @@ def children(case: str) -> list[dict[str, Any]]:
 def serving(cr: FlowDeployment, others: list[dict[str, Any]]) -> Serving:
     """A FlowDeployment with the revision that its source, if it is among the others, makes."""
     files = next((FlowFiles.of(other) for other in others if other["kind"] == "ConfigMap"), None)
-    known = files is not None or cr.spec.flow.image is not None
+    known = files is not None or cr.spec.flow.config_map is None
     revision = revision_of(cr.spec, files) if known else None
     return Serving(cr, RELEASE, revision=revision, files=files)
 

@@ -93,6 +93,39 @@ def test_a_release_that_adds_fields_leaves_every_revision_as_it_is() -> None:
     assert revision(None, flow=baked) == "5378a8f7d555"
 
 
+def test_the_revision_follows_what_the_source_names() -> None:
+    git = {"url": "https://git.example.com/a.git", "commit": "0" * 40}
+    archive = {"url": "s3://flows/a.tar.gz", "sha256": "0" * 64}
+    image = {"reference": "registry.example.com/a@sha256:" + "0" * 64}
+    flows: list[dict[str, Any]] = [
+        {"git": git},
+        {"git": git | {"commit": "1" * 40}},
+        {"git": git | {"path": "flows/a"}},
+        {"git": git | {"secretRef": {"name": "git"}}},
+        {"objectStore": archive},
+        {"objectStore": archive | {"sha256": "1" * 64}},
+        {"oci": image},
+        {"oci": {"reference": image["reference"].replace("0", "1")}},
+        {"image": image},
+    ]
+    assert len({revision(None, flow=flow) for flow in flows}) == len(flows)
+
+
+def test_only_the_fetcher_has_the_sources_secret_and_may_write_the_flow() -> None:
+    pods = [
+        each["spec"]["template"]["spec"] for each in golden.children("fd-git") if each["kind"] == "Deployment"
+    ]
+    (pod,) = pods
+    fetch, *others = (*pod["initContainers"], *pod["containers"])
+    assert fetch["name"] == "fetch"
+    assert [mount["name"] for mount in fetch["volumeMounts"]] == ["settings", "flow", "tmp", "source"]
+    for container in others:
+        mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+        assert "source" not in mounts
+        assert mounts.get("flow", {"readOnly": True})["readOnly"]
+    assert all(each["securityContext"] == fetch["securityContext"] for each in others)
+
+
 def test_the_revision_ignores_replicas_suspension_and_spelled_out_defaults() -> None:
     same = revision()
     assert revision(replicas=7) == same

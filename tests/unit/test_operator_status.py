@@ -186,6 +186,37 @@ def test_the_secret_of_a_store_that_cannot_be_reached_is_named() -> None:
     assert "Secret bucket-key" in checks.collecting(given).message
 
 
+GIT = {"url": "https://git.example.com/flows.git", "commit": "0" * 40, "secretRef": {"name": "git"}}
+
+
+def of_git(*states: PodState) -> Seen:
+    """A FlowDeployment whose flow is in git, with a pod for each of these states."""
+    given = seen(STARTING, flow={"git": GIT})
+    own = revision_of(given.serving.spec, None)
+    serving = replace(given.serving, revision=own, files=None)
+    pods = tuple(pod(ready=each.ready, revision=own, state=each) for each in states)
+    return replace(given, serving=serving, pods=pods)
+
+
+@pytest.mark.parametrize(
+    ("given", "ready_reason", "status", "why"),
+    [
+        (of_git(), "PodsStarting", "Unknown", "WaitingForPods"),
+        (of_git(state("Fetching")), "PodsStarting", "Unknown", "WaitingForPods"),
+        (of_git(state("SourceNotFound", "no commit")), "SourceNotFound", "False", "SourceNotFound"),
+        (of_git(state("SourceUnavailable", "no route")), "SourceUnavailable", "False", "SourceUnavailable"),
+        (of_git(state("Source of evil", "?")), "SourceUnavailable", "False", "SourceUnavailable"),
+        (of_git(state("FlowInvalid", "line 3")), "FlowInvalid", "True", "Resolved"),
+    ],
+)
+def test_a_flow_that_cannot_be_fetched_has_its_reason(
+    given: Seen, ready_reason: str, status: str, why: str
+) -> None:
+    assert ready(given).reason == ready_reason
+    found = checks.references_resolved(given)
+    assert (found.status, found.reason) == (status, why)
+
+
 STALLED = {"conditions": [{"type": "Progressing", "reason": "ProgressDeadlineExceeded", "status": "False"}]}
 
 
@@ -331,10 +362,13 @@ def test_a_pod_that_starts_normally_has_no_trouble() -> None:
     )
 
 
-def test_a_pod_that_does_not_run_is_not_asked() -> None:
-    assert (
-        pod_of({"metadata": {"name": "p"}, "status": {"phase": "Pending", "podIP": "10.0.0.1"}}).address == ""
-    )
+@pytest.mark.parametrize(
+    ("phase", "address"),
+    [("Pending", "10.0.0.1"), ("Running", "10.0.0.1"), ("Failed", ""), ("Succeeded", ""), ("Unknown", "")],
+)
+def test_a_pod_is_asked_while_it_runs_or_fetches_its_flow(phase: str, address: str) -> None:
+    found = pod_of({"metadata": {"name": "p"}, "status": {"phase": phase, "podIP": "10.0.0.1"}})
+    assert found.address == address
 
 
 def test_text_of_others_is_one_short_printable_line() -> None:

@@ -5,7 +5,7 @@ from flow_operator.manifests.serving import Serving
 
 
 def flow_config(serving: Serving) -> Manifest | None:
-    """Build the ConfigMap; None when there is no revision or the flow is inside the image."""
+    """Build the ConfigMap; None when there is no revision or the flow is in no ConfigMap."""
     if serving.revision is None or serving.files is None:
         return None
     manifest: Manifest = {

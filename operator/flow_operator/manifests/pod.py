@@ -1,6 +1,7 @@
 """The pod template of a FlowDeployment's revision."""
 
 from flow_operator.manifests.collector_container import collector_container
+from flow_operator.manifests.fetch_container import FETCHED_SIZE, fetch_container
 from flow_operator.manifests.names import (
     REVISION,
     SERVER,
@@ -14,7 +15,7 @@ from flow_operator.manifests.names import (
 from flow_operator.manifests.security import pod_basics
 from flow_operator.manifests.server_container import ENDPOINT_SECONDS, server_container
 from flow_operator.manifests.serving import Serving
-from flow_operator.manifests.volumes import config_map_volume, scratch_volume, secret_volume
+from flow_operator.manifests.volumes import config_map_volume, image_volume, scratch_volume, secret_volume
 from flow_runtime.contracts.base import METRICS_PORT
 
 DRAIN_SECONDS = 30
@@ -37,8 +38,8 @@ def pod_template(serving: Serving, revision: str) -> Manifest:
         "containers": [server_container(serving)],
         "volumes": _volumes(serving, revision),
     }
-    if collector is not None:
-        spec["initContainers"] = [collector]
+    if before := [each for each in (fetch_container(serving), collector) if each is not None]:
+        spec["initContainers"] = before
     meta = {"labels": labels(serving.name, SERVER) | {REVISION: revision}, "annotations": dict(SCRAPE)}
     return {"metadata": meta, "spec": spec}
 
@@ -78,8 +79,7 @@ def _volumes(serving: Serving, revision: str) -> list[Manifest]:
         scratch_volume("work", "1Gi"),
         scratch_volume("tmp", "1Gi"),
     ]
-    if serving.spec.flow.image is None:
-        volumes.append(config_map_volume("flow", flow_name(serving.name, revision)))
+    volumes += _flow_volumes(serving, revision)
     volumes += [
         secret_volume(f"connection-{number}", each.secret_ref.name)
         for number, each in enumerate(serving.spec.connections)
@@ -91,3 +91,16 @@ def _volumes(serving: Serving, revision: str) -> list[Manifest]:
         if serving.store.secret_ref:
             volumes.append(secret_volume("store", serving.store.secret_ref.name))
     return volumes
+
+
+def _flow_volumes(serving: Serving, revision: str) -> list[Manifest]:
+    """Where the flow's files are, unless they are in the image, and the Secret that they are fetched with."""
+    flow = serving.spec.flow
+    if flow.config_map is not None:
+        return [config_map_volume("flow", flow_name(serving.name, revision))]
+    if flow.oci is not None:
+        return [image_volume("flow", flow.oci.reference, serving.release.pull_policy)]
+    if not flow.fetched:
+        return []
+    secret = [secret_volume("source", flow.fetch_secret.name)] if flow.fetch_secret else []
+    return [scratch_volume("flow", FETCHED_SIZE), *secret]

@@ -29,7 +29,7 @@ class FlowFiles:
 
 
 def revision_of(spec: FlowDeploymentSpec, files: FlowFiles | None) -> str:
-    """The revision of a spec with these files (None for a flow that is inside an image).
+    """The revision of a spec with these files (None for a flow whose source names its digest).
 
     Fields at their default do not count, so that a release that adds a field leaves every revision as it is.
     """
@@ -41,4 +41,5 @@ def revision_of(spec: FlowDeploymentSpec, files: FlowFiles | None) -> str:
         runtime_part["variant"] = spec.flow.variant
     if spec.flow.image is not None:
         runtime_part["image"] = spec.flow.image.model_dump(mode="json")
+    runtime_part |= {key: given["flow"][key] for key in ("oci", "git", "objectStore") if key in given["flow"]}
     return digest(runtime_part | {"files": files.digests() if files else {}})

@@ -5,8 +5,9 @@ from pathlib import Path
 from flow_operator.api.collection import Store
 from flow_operator.manifests.names import REVISION, Manifest, settings_name
 from flow_operator.manifests.serving import Serving
-from flow_operator.manifests.volumes import CONNECTIONS, STORE
-from flow_runtime.contracts.base import SETTINGS_FILE
+from flow_operator.manifests.volumes import CONNECTIONS, FLOW, SOURCE, STORE
+from flow_runtime.contracts.base import FETCH_FILE, SETTINGS_FILE
+from flow_runtime.contracts.fetch import ArchiveSettings, FetchSettings, GitSettings
 from flow_runtime.contracts.settings import (
     CollectionSettings,
     ConnectionSettings,
@@ -29,7 +30,8 @@ def settings_config(serving: Serving) -> Manifest | None:
         "kind": "ConfigMap",
         "metadata": serving.meta(settings_name(serving.name, serving.revision), {REVISION: serving.revision}),
         "immutable": True,
-        "data": {SETTINGS_FILE.name: settings_json(_settings(serving, serving.revision))},
+        "data": {SETTINGS_FILE.name: settings_json(_settings(serving, serving.revision))}
+        | _fetch(serving, serving.revision),
     }
 
 
@@ -66,6 +68,25 @@ def _settings(serving: Serving, revision: str) -> ServerSettings:
         collection=_collection(serving),
         **flow,
     )
+
+
+def _fetch(serving: Serving, revision: str) -> dict[str, str]:
+    """The file of the init container that fetches the flow, if there is one."""
+    git, archive = serving.spec.flow.git, serving.spec.flow.object_store
+    secret = serving.spec.flow.fetch_secret
+    place, name = (Path(SOURCE), secret.name) if secret else (None, "")
+    settings = FetchSettings(revision=revision, folder=Path(FLOW))
+    if git is not None:
+        known = GitSettings(url=git.url, commit=git.commit, path=git.path, secret=place, secret_name=name)
+        settings = settings.model_copy(update={"git": known})
+    elif archive is not None:
+        bucket, key = archive.url.removeprefix("s3://").split("/", 1)
+        store = StoreSettings(url=f"s3://{bucket}", secret=place, secret_name=name)
+        wanted = ArchiveSettings(store=store, key=key, sha256=archive.sha256)
+        settings = settings.model_copy(update={"archive": wanted})
+    else:
+        return {}
+    return {FETCH_FILE.name: settings_json(settings)}
 
 
 def _collection(serving: Serving) -> CollectionSettings | None:

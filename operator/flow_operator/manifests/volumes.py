@@ -7,6 +7,7 @@ CONNECTIONS = "/connections"
 STORE = "/store"
 SPOOL = "/spool"
 FLOW = "/flow"
+SOURCE = "/source"
 WORK = "/work"
 TEMPORARY = "/tmp"  # noqa: S108 - a mount point in a pod
 SETTINGS = str(SETTINGS_FILE.parent)
@@ -23,6 +24,11 @@ def secret_volume(name: str, secret: str) -> Manifest:
     """A Secret as files, empty while there is no such Secret."""
     source = {"secretName": secret, "optional": True, "defaultMode": READABLE_BY_GROUP}
     return {"name": name, "secret": source}
+
+
+def image_volume(name: str, reference: str, pull_policy: str) -> Manifest:
+    """The files of an OCI artifact, read-only."""
+    return {"name": name, "image": {"reference": reference, "pullPolicy": pull_policy}}
 
 
 def scratch_volume(name: str, size: str, medium: str = "") -> Manifest:

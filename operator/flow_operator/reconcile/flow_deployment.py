@@ -1,5 +1,6 @@
 """One visit to a FlowDeployment."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from flow_operator.api.flowdeployment import FlowDeployment
@@ -8,6 +9,7 @@ from flow_operator.manifests.flow_deployment import build
 from flow_operator.manifests.kept import keep_template
 from flow_operator.reconcile.children import bring_about, prune
 from flow_operator.reconcile.context import Context, Key
+from flow_operator.reconcile.image_volumes import image_volumes_missing
 from flow_operator.reconcile.notes import deployment_notes
 from flow_operator.reconcile.observe import Observed, describe, observe, unused_config_maps
 from flow_operator.reconcile.parse import parse, rejected
@@ -47,6 +49,8 @@ async def _act(context: Context, cr: FlowDeployment, observed: Observed) -> Seen
     """Write what differs, then ask the pods."""
     serving, missing = describe(cr, context.release, observed)
     serving = keep_template(serving, observed.deployment, observed.replica_sets)
+    if unsupported := await image_volumes_missing(context.kube, serving, observed.deployment):
+        serving, missing = replace(serving, revision=None, kept=None), unsupported
     outcome = await bring_about(context.kube, cr.metadata.uid, build(serving))
     deployment = outcome.live.get(f"Deployment/{serving.name}") or observed.deployment
     if outcome.conflict is None and outcome.refused is None:

@@ -62,7 +62,7 @@ def describe(cr: FlowDeployment, release: Release, seen: Observed) -> tuple[Serv
     A source that is gone disturbs nothing: while the spec is the one that runs, the revision's own copy of
     the flow takes its place; otherwise there is no revision, and what runs is left alone.
     """
-    if cr.spec.flow.image is not None:
+    if cr.spec.flow.config_map is None:
         return Serving(cr, release, revision=revision_of(cr.spec, None)), None
     missing = _missing(cr, seen.source)
     if missing is None and seen.source is not None:

@@ -33,7 +33,8 @@ def pod_of(manifest: Manifest) -> Pod:
     over = "deletionTimestamp" in meta or phase in ("Succeeded", "Failed")
     return Pod(
         name=str(meta["name"]),
-        address=str(status.get("podIP") or "") if phase == "Running" else "",
+        # Pending too: the container that fetches the flow answers while it does.
+        address=str(status.get("podIP") or "") if phase in ("Pending", "Running") else "",
         revision=label_of(manifest, REVISION),
         ready=any(
             condition.get("type") == "Ready" and condition.get("status") == "True"

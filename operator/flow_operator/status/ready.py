@@ -3,11 +3,12 @@
 from collections import Counter
 
 from flow_operator.status.conditions import Breach, Finding, false, true
-from flow_operator.status.seen import Seen, said, secrets_of
+from flow_operator.status.seen import Seen, said, secrets_of, source_problem
 from flow_operator.status.text import reason
+from flow_runtime.contracts.state import FETCHING
 
 _BROKEN = ("FlowInvalid", "ConnectionInvalid")
-_STARTING = ("Loading", "Starting", "Ready")
+_STARTING = (FETCHING, "Loading", "Starting", "Ready")
 
 
 def ready(seen: Seen) -> Finding:
@@ -51,6 +52,8 @@ def _worst(seen: Seen) -> Breach | None:
         if pod.state is not None and pod.state.reason in _BROKEN:
             secrets = secrets_of(seen, pod.state) if pod.state.reason == "ConnectionInvalid" else ""
             return Breach(pod.state.reason, said(pod, pod.state.message) + secrets)
+        if problem := source_problem(pod):
+            return problem
     for pod in seen.current:
         if pod.trouble is not None:
             return Breach(pod.trouble.reason, said(pod, pod.trouble.message))

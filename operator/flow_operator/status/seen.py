@@ -7,8 +7,8 @@ from flow_operator.manifests.names import Manifest
 from flow_operator.manifests.serving import Serving
 from flow_operator.status.conditions import Breach
 from flow_operator.status.pods import Pod
-from flow_operator.status.text import clean
-from flow_runtime.contracts.state import PodState
+from flow_operator.status.text import clean, reason
+from flow_runtime.contracts.state import SOURCE_PROBLEM, PodState
 
 SAID_LIMIT = 600
 
@@ -21,7 +21,7 @@ class Seen:
     deployment: Manifest | None = None
     pods: tuple[Pod, ...] = ()
     source_missing: Breach | None = None
-    """The flow's ConfigMap is not there (or holds nothing)."""
+    """The flow's ConfigMap is not there (or holds nothing), or the cluster cannot mount the source."""
     conflict: Breach | None = None
     """An object of another owner has a child's name."""
     refused: Breach | None = None
@@ -62,6 +62,13 @@ def fresh_rollout(deployment: Manifest | None) -> dict[str, Any]:
 def said(pod: Pod, message: str) -> str:
     """What a pod said, or what is said of it, made harmless."""
     return f"pod {pod.name}: {clean(message, SAID_LIMIT)}"
+
+
+def source_problem(pod: Pod) -> Breach | None:
+    """What keeps a pod from fetching its flow, by its own word."""
+    if pod.state is None or pod.state.ready or not pod.state.reason.startswith(SOURCE_PROBLEM):
+        return None
+    return Breach(reason(pod.state.reason, "SourceUnavailable"), said(pod, pod.state.message))
 
 
 def secrets_of(seen: Seen, state: PodState) -> str:

@@ -2,7 +2,7 @@
 
 from flow_operator.manifests.names import REVISION, Manifest, label_of
 from flow_operator.status.conditions import Breach, Finding, false, true, unknown
-from flow_operator.status.seen import Seen, said, secrets_of, store_of
+from flow_operator.status.seen import Seen, said, secrets_of, source_problem, store_of
 from flow_operator.status.text import reason
 
 
@@ -21,16 +21,20 @@ def references_resolved(seen: Seen) -> Finding:
             return false(
                 Breach("ConnectionInvalid", said(pod, pod.state.message) + secrets_of(seen, pod.state))
             )
+        if problem := source_problem(pod):
+            return false(problem)
         if pod.trouble is not None and pod.trouble.reason == "ContainerNotStarted":
             return false(pod.trouble)
     spec = seen.serving.spec
-    secrets = [each.secret_ref.name for each in spec.connections]
-    if not secrets:
+    named = [f"Secret {each.secret_ref.name}" for each in spec.connections]
+    named += [f"Secret {spec.flow.fetch_secret.name}"] if spec.flow.fetch_secret else []
+    named += ["the flow's source"] if spec.flow.fetched else []
+    if not named:
         return true("Resolved", "everything that the spec names was found")
     if any(pod.ready or (pod.state and pod.state.reason == "FlowInvalid") for pod in seen.current):
         return true("Resolved", "everything that the spec names was found")
-    names = ", ".join(dict.fromkeys(secrets))
-    return unknown("WaitingForPods", f"the pods will tell whether the Secrets can be used: {names}")
+    names = ", ".join(dict.fromkeys(named))
+    return unknown("WaitingForPods", f"the pods will tell whether these can be used: {names}")
 
 
 def progressing(seen: Seen) -> Finding:
