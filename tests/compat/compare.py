@@ -1,10 +1,13 @@
 """Two answers to one request: what differs between them. Pure."""
 
 import json
+import re
 from typing import Any
 
 IGNORED_PARAMETERS = ("stream_options",)
 """Ours asks for the usage of streams; promptflow counts tokens itself."""
+_ADDRESS = re.compile(" at 0x[0-9a-f]+")
+"""Of an object of Python, in its repr."""
 
 
 def differences(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
@@ -44,7 +47,7 @@ def _body(answer: dict[str, Any]) -> Any:
     """JSON as a value, of an error the code alone (the words are each engine's own), a stream as it is."""
     if _kind(answer) != "application/json":
         return answer["content"] if _kind(answer) == "text/event-stream" else ""
-    value = json.loads(answer["content"])
+    value = json.loads(_ADDRESS.sub(" at 0x0", answer["content"]))
     if answer["status"] >= 400 and isinstance(value, dict) and isinstance(value.get("error"), dict):
         return value["error"].get("code")
     return value

@@ -96,11 +96,6 @@ REFUSED = {
         "inputs.x.type",
         "inputs: {x: {type: text}}\nnodes: []\n",
     ),
-    "a default of another type": (
-        "FlowDefinitionError",
-        "inputs.x.default",
-        "inputs: {x: {type: int, default: many}}\nnodes: []\n",
-    ),
     "a connection that the deployment lacks": (
         "GetConnectionError",
         "'other'",

@@ -298,7 +298,7 @@ async def test_inputs_are_recorded_as_they_came_even_if_a_tool_changes_them(tmp_
 async def test_a_record_that_is_no_json_is_counted_and_the_answer_is_given(make: Make) -> None:
     pod = await make(FunctionChat(lambda messages: "fine"))
     exchange = Exchange(None, None)
-    exchange.outputs = {"half": "\ud800"}
+    exchange.outputs = {"no": object()}
     pod.runtime.recorder.record(exchange)
     assert pod.runtime.recorder.spool.counts.dropped == {"no_json": 1}
 

@@ -9,6 +9,7 @@ from flow_runtime.cli.folder import flow_name, packaged
 from flow_runtime.cli.loading import described, load, quiet
 from flow_runtime.cli.screen import Screen
 from flow_runtime.cli.where import Place, place_of
+from flow_runtime.flow.check import check_defaults
 from flow_runtime.flow.errors import FlowLoadError
 from flow_runtime.flow.load import Loaded
 
@@ -22,6 +23,8 @@ def validate(path: Path, connections_file: Path | None, variant: str, as_json: b
         with packaged(path) as directory, quiet():
             try:
                 flow = load(directory, known, variant)
+                if flow.kind == "dag":
+                    check_defaults(flow.inputs)
             except FlowLoadError as error:
                 place = place_of(error, directory)
                 raise

@@ -1,11 +1,13 @@
 """What this release runs of the dialect, and whether nodes' files are there. Refuses the rest by name."""
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from flow_runtime.flow.errors import APINotFound, FlowDefinitionError, InvalidSource, UnsupportedFeature
 from flow_runtime.flow.files import source_path
-from flow_runtime.flow.model import Dag, Node, ValueType
+from flow_runtime.flow.model import Dag, FlowInput, Node, ValueType
 from flow_runtime.flow.parameters import PARAMETERS
+from flow_runtime.flow.values import convert
 
 SOURCES = {
     "llm": ("code",),
@@ -40,6 +42,21 @@ def check_supported(dag: Dag, directory: Path) -> None:
             _check_node(node)
             if node.source is None or node.source.type != "package":
                 source_path(directory, node)
+
+
+def check_defaults(inputs: Mapping[str, FlowInput]) -> None:
+    """Raise FlowDefinitionError for a default of another type: requests that rely on it are refused.
+
+    Not when a flow is loaded: others are answered, as upstream.
+    """
+    for name, field in inputs.items():
+        if not field.required:
+            try:
+                convert(field.type, field.default)
+            except (ValueError, TypeError, OverflowError):
+                raise FlowDefinitionError(
+                    f"inputs.{name}.default must be of type {field.type}, not {field.default!r}"
+                ) from None
 
 
 def _included(directory: Path, include: str) -> bool:

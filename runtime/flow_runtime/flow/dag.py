@@ -25,7 +25,6 @@ from flow_runtime.flow.images import Images, read_image, shown
 from flow_runtime.flow.model import Dag, Node, ValueType
 from flow_runtime.flow.read import read_dag
 from flow_runtime.flow.references import NodeReference
-from flow_runtime.flow.values import convert
 from flow_runtime.flow.variants import choose_variants
 from flow_runtime.llm.connection import Connection
 
@@ -43,7 +42,6 @@ def load_dag(
     dag = choose_variants(read_dag(path), variant)
     check_names(dag)
     check_supported(dag, directory)
-    _check_defaults(dag)
     dag = _read_default_images(dag, directory)
     references = {node.name: node_references(dag, node) for node in dag.nodes}
     conditions = {node.name: condition_reference(dag, node) for node in dag.nodes}
@@ -126,14 +124,3 @@ def _read_default_images(dag: Dag, directory: Path) -> Dag:
                 kept = shown(found, dag.message_format.lower())
                 inputs[name] = field.model_copy(update={"default": kept})
     return dag.model_copy(update={"inputs": inputs})
-
-
-def _check_defaults(dag: Dag) -> None:
-    for name, field in dag.inputs.items():
-        if not field.required:
-            try:
-                convert(field.type, field.default)
-            except (ValueError, TypeError, OverflowError):
-                raise FlowDefinitionError(
-                    f"inputs.{name}.default must be of type {field.type}, not {field.default!r}"
-                ) from None

@@ -4,6 +4,7 @@ Every pattern here is linear in the text's length.
 """
 
 import ast
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,13 +18,12 @@ _BLANK = r"[^\S\n]*+"
 
 
 def _part(name: str) -> re.Pattern[str]:
-    """Two parts, of which the first is one word: `## name:` and `## content:` on lines of their own."""
-    first, content = (rf"#{{0,2}}{_BLANK}{part}{_BLANK}:{_BLANK}" for part in (name, "content"))
-    return re.compile(rf"^{_BLANK}{first}\n\s*+(\S+)\s*+{content}\n?", re.MULTILINE)
+    """Two parts, of which the first is one word: `## name:` and `## content:`, each at the end of a line."""
+    return re.compile(rf"{name}\s*+:{_BLANK}\n\s*+(\S+?)\s*+#{{0,2}}\s*+content\s*+:")
 
 
 _NAME, _TOOL_CALL_ID = _part("name"), _part("tool_call_id")
-_TOOL_CALLS = re.compile(rf"^{_BLANK}#{{0,2}}{_BLANK}tool_calls{_BLANK}:{_BLANK}\n\s*+(?=\[)", re.MULTILINE)
+_TOOL_CALLS = re.compile(rf"tool_calls\s*+:{_BLANK}\n\s*+(?=\[)")
 
 
 def parse_chat(text: str, images: Mapping[str, Image] | None = None, detail: str = "auto") -> list[Message]:
@@ -68,11 +68,12 @@ def _tool_calls(said: str) -> Any:
     if found is None:
         return None
     text = unguard(said[found.end() :]).strip()
-    try:
-        calls = ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
-    return calls if isinstance(calls, list) else None
+    # Upstream reads to the first bracket that closes; calls whose arguments hold lists need the whole text.
+    for literal in (text, text[: text.find("]") + 1]):
+        with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            calls = ast.literal_eval(literal)
+            return calls if isinstance(calls, list) else None
+    return None
 
 
 def _content(said: str, images: Mapping[str, Image], detail: str) -> Any:

@@ -1,9 +1,10 @@
 """A rendered prompt to chat messages, and the guard that keeps texts of callers from becoming messages.
 
-A line that is only `system:`, `user:`, `assistant:`, `function:` or `tool:` starts a message. Such lines in
-values that come from flow inputs get a token in front of the colon, which no caller can know, before the
-prompt is rendered; it is taken out again after the messages are parted. Every pattern here is linear in the
-text's length.
+A line that is only `system:`, `user:`, `assistant:`, `function:` or `tool:` starts a message; as upstream, the
+colon may be on a later line than the word, and the word on a later line than its `#`. Such words in values
+that come from flow inputs get a token in front of the colon, which no caller can know, before the prompt is
+rendered; it is taken out again after the messages are parted. Every pattern here is linear in the text's
+length.
 """
 
 import re
@@ -15,19 +16,19 @@ _PARTS = ("name", "content", "tool_calls", "tool_call_id")
 
 _BLANK = r"[^\S\n]*+"
 _ROLE_LINE = re.compile(
-    rf"^{_BLANK}#?{_BLANK}({'|'.join(ROLES)}){_BLANK}:{_BLANK}\n", re.IGNORECASE | re.MULTILINE
+    rf"^{_BLANK}(?:#\s*+)?({'|'.join(ROLES)})\s*+:{_BLANK}\n", re.IGNORECASE | re.MULTILINE
 )
 _WORDS = "|".join(ROLES + _PARTS)
 _ENDINGS = "|".join(
     sorted({role[i:] for role in ROLES + _PARTS for i in range(1, len(role))}, key=len, reverse=True)
 )
 _DANGEROUS = re.compile(
-    # A whole line of the value, or its first line if that could be the end of a role line begun before it.
-    rf"(?:^{_BLANK}#*+{_BLANK}(?:{_WORDS}){_BLANK}|\A{_BLANK}(?:{_ENDINGS})?{_BLANK})(?=:{_BLANK}$)",
+    # A word anywhere in the value, or what could be the end of one, or of its line, that was begun before it.
+    rf"(?:(?:{_WORDS})|\A\s*+(?:{_ENDINGS})?)\s*+(?=:{_BLANK}$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_TOKEN = f"-{secrets.token_hex(16)}-"
-"""Printable, so that it is still there to be taken out after a template has shown a list by its repr."""
+_TOKEN = f"-{secrets.randbits(128)}-"
+"""Printable and without letters: it is still there to be taken out after a list's repr, or `upper`."""
 
 
 class Guarded(str):

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from flow_runtime import json_text
 from flow_runtime.llm.call import Call
 from flow_runtime.llm.connection import Endpoint
 from flow_runtime.llm.errors import BadAnswer, Unavailable, clean
@@ -23,7 +24,7 @@ def request_body(
     if stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
-    return orjson.dumps(body)
+    return json_text.write(body)
 
 
 def read_answer(content: bytes, call: Call) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """From a request's body to the inputs it gives: a JSON object, or the text of a flow's only input."""
 
-import json
 from typing import Any
 
-import orjson
-
+from flow_runtime import json_text
 from flow_runtime.flow.load import Loaded
 from flow_runtime.server.faults import refused
 
@@ -14,7 +12,7 @@ def given_inputs(body: bytes, flow: Loaded) -> dict[str, Any]:
     if not flow.inputs:
         return {}
     try:
-        given = _parse(body)
+        given = json_text.read(body)
     except ValueError:
         return {_only_input(flow): _text(body)}
     if given is None:
@@ -24,13 +22,6 @@ def given_inputs(body: bytes, flow: Loaded) -> dict[str, Any]:
             400, "InvalidJSON", "the body must be a JSON object of inputs, not a list, text or number"
         )
     return given
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return json.loads(body)  # upstream's reader takes a little more: NaN, UTF-16, a deeper nest
 
 
 def _only_input(flow: Loaded) -> str:

@@ -4,11 +4,10 @@ from typing import Any
 
 import orjson
 
+from flow_runtime import json_text
 from flow_runtime.flow.bare import OUTPUT, Bare
 from flow_runtime.server.faults import OutputNotSerializable
 from flow_runtime.server.recorder import Exchange
-
-_OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
 def whole(exchange: Exchange, outputs: dict[str, Any], hidden: frozenset[str]) -> bytes:
@@ -20,8 +19,8 @@ def whole(exchange: Exchange, outputs: dict[str, Any], hidden: frozenset[str]) -
         return _bare(exchange, outputs)
     answered = {name: value for name, value in outputs.items() if name not in hidden} if hidden else outputs
     try:
-        content = orjson.dumps(answered, option=_OPTIONS)
-        kept = orjson.dumps(outputs, option=_OPTIONS) if hidden else content
+        content = json_text.write(answered)
+        kept = json_text.write(outputs) if hidden else content
     except TypeError as error:
         raise not_serializable(error) from error
     exchange.outputs = orjson.Fragment(kept)
@@ -30,7 +29,7 @@ def whole(exchange: Exchange, outputs: dict[str, Any], hidden: frozenset[str]) -
 
 def _bare(exchange: Exchange, outputs: Bare) -> bytes:
     try:
-        content = orjson.dumps(outputs.value, option=_OPTIONS)
+        content = json_text.write(outputs.value)
     except TypeError as error:
         raise not_serializable(error) from error
     exchange.outputs = {OUTPUT: orjson.Fragment(content)}

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from flow_runtime import json_text
 from flow_runtime.contracts.settings import CollectionSettings, ServerSettings
 from flow_runtime.flow.run import Run
 from flow_runtime.llm.call import Call
@@ -19,7 +20,6 @@ from flow_runtime.spool import SpoolWriter
 
 NO_JSON = "no_json"
 """Why a record was dropped that cannot be written as JSON."""
-_OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
 class Exchange:
@@ -71,8 +71,8 @@ class Recorder:
     def record(self, exchange: Exchange) -> None:
         """Append an exchange to the spool, or count it as dropped; never raises."""
         try:
-            line = orjson.dumps(self._line(exchange), option=_OPTIONS)
-        except TypeError:  # half a surrogate in a text of a tool, for one
+            line = json_text.write(self._line(exchange))
+        except TypeError:  # nested too deeply, for one
             self.spool.drop(NO_JSON)
         else:
             self.spool.append(line)
@@ -142,6 +142,6 @@ def _call(call: Call) -> dict[str, Any]:
 def _jsonable(value: Any) -> Any:
     """Keep a captured output as JSON; one that is none is kept as the name of its type."""
     try:
-        return orjson.Fragment(orjson.dumps(value, option=_OPTIONS))
+        return orjson.Fragment(json_text.write(value))
     except TypeError:
         return f"<{type(value).__name__}>"

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from flow_runtime import json_text
 from flow_runtime.contracts.settings import Errors
 from flow_runtime.flow.run import Run
 from flow_runtime.server import log
@@ -188,6 +189,6 @@ def _form(accept: bytes | None, streams: frozenset[str]) -> Form:
 
 def _json(inputs: dict[str, Any]) -> bytes:
     try:
-        return orjson.dumps(inputs)
+        return json_text.write(inputs)
     except TypeError as error:  # parsed from JSON, so it can only be too deep
         raise RecursionError from error

@@ -7,10 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
+from flow_runtime import json_text
 
 CONTENT_TYPE = b"text/event-stream; charset=utf-8"
-_OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
 def event(fields: Mapping[str, Any]) -> bytes:
@@ -35,5 +34,5 @@ def error_event(body: Mapping[str, Any]) -> bytes:
 
 
 def _dumps(value: Any) -> str:
-    # By way of orjson, so that both forms of an answer take the same values: dataclasses, dates, no NaN.
-    return json.dumps(orjson.loads(orjson.dumps(value, option=_OPTIONS)))
+    # By way of the other form, so that both forms of an answer take the same values: dataclasses, dates, no NaN.
+    return json.dumps(json_text.read(json_text.write(value)))

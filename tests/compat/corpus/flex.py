@@ -30,6 +30,43 @@ FLOWS = (
         {"extra": 1},
     ),
     flex(
+        "flex-none-default",
+        "run",
+        """
+        def run(q: str, history: list = None, tone: str = None, n: int = None, empty: str = "", any=None):
+            return repr([q, history, tone, n, empty, any])
+        """,
+        {"q": "a"},
+        {"q": "a", "history": [1], "tone": "b", "n": 3, "any": {}},
+        {"q": "a", "history": None, "tone": None},
+        {},
+    ),
+    flex(
+        "flex-none-default-declared",
+        "run",
+        """
+        def run(q: str, history: list = None, tone: str = None):
+            return repr([q, history, tone])
+        """,
+        {"q": "a"},
+        {"q": "a", "tone": 3},
+        more="inputs:\n  q: {type: string}\n  history: {type: list}\n  tone: {type: string}\n",
+    ),
+    flex(
+        "flex-none-default-class",
+        "Ask",
+        """
+        class Ask:
+            def __init__(self, tone: str = None, limit: int = None, notes: str = ""):
+                self.kept = (tone, limit, notes)
+
+            def __call__(self, q: str = None, history: list = None):
+                return repr([q, history, self.kept])
+        """,
+        {},
+        {"q": "a"},
+    ),
+    flex(
         "flex-required",
         "run",
         """

@@ -12,6 +12,15 @@ from flow_runtime.flow.model import FlowInput, ValueType
 from flow_runtime.flow.values import request_inputs
 
 
+class _Optional(FlowInput):
+    """A parameter with a default, which may be None."""
+
+    @property
+    def required(self) -> bool:
+        """No."""
+        return False
+
+
 def flow_inputs(definition: Definition, entry: Entry) -> dict[str, FlowInput]:
     """Say what the entry takes, in the order of its parameters; what else the YAML has, it cannot take."""
     signature, parameters = entry.signature, inspect.signature(entry.found).parameters
@@ -25,7 +34,8 @@ def flow_inputs(definition: Definition, entry: Entry) -> dict[str, FlowInput]:
             inputs[name] = written
         else:
             kind = written.type if written else signature.types.get(name, ValueType.OBJECT)
-            inputs[name] = FlowInput(type=kind, default=default)
+            made = FlowInput if parameter.default is parameter.empty else _Optional
+            inputs[name] = made(type=kind, default=default)
     if signature.takes_any:
         inputs |= {name: field for name, field in definition.inputs.items() if name not in inputs}
     return inputs
