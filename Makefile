@@ -64,10 +64,16 @@ bench: venv ## our server beside promptflow's and those made by hand: make bench
 bench-docs: venv ## write docs/benchmarks.md and its picture from the figures of the last make bench
 	@$(PY) -m tests.bench --docs
 
-compat: venv ## the corpus by promptflow 1.18.5 (in an environment of its own) and by this runtime, compared
-	@test -x .cache/oracle/bin/pf || { $(PYTHON) -m venv .cache/oracle && .cache/oracle/bin/pip install --quiet --disable-pip-version-check -c tests/compat/constraints.txt promptflow promptflow-tools promptflow-devkit; }; $(PY) -m tests.compat
+oracle:
+	@test -x .cache/oracle/bin/pf || { $(PYTHON) -m venv .cache/oracle && .cache/oracle/bin/pip install --quiet --disable-pip-version-check -c tests/compat/constraints.txt promptflow promptflow-tools promptflow-devkit; }
+
+compat: venv oracle ## the corpus and random flows by promptflow 1.18.5 (in an environment of its own) and by this runtime, compared
+	@$(PY) -m tests.compat && $(PY) -m tests.compat.fuzz
+
+compat-fuzz: venv oracle ## more random flows by both: make compat-fuzz SEED=1 CASES=500
+	@$(PY) -m tests.compat.fuzz $(or $(SEED),1) $(or $(CASES),500)
 
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench bench-docs compat clean
+.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench bench-docs oracle compat compat-fuzz clean

@@ -1,7 +1,7 @@
 """JSON as Python has it, at orjson's speed: whole numbers of any length, keys of any type.
 
-orjson reads a whole number over 64 bits as a float, silently, and refuses to write one. Half a surrogate, which
-is no text for most readers of JSON, is written as the mark of what cannot be shown.
+orjson reads a whole number over 64 bits as a float, silently, and refuses to write one. Half a surrogate,
+which is no text for most readers of JSON, is written as the mark of what cannot be shown.
 """
 
 import json

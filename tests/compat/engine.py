@@ -6,6 +6,7 @@ Standard library only.
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -85,15 +86,15 @@ def work(run: Callable[[dict[str, Any], Scripted], dict[str, Any]]) -> None:
             line = {"name": case["name"], "seconds": round(time.monotonic() - begun, 1), **result}
             out.write(json.dumps(line).replace(scripted.url, "{url}") + "\n")
             out.flush()
-            _restore(case["folder"], *before)
+            _restore(*before)
     os._exit(0)  # threads of tools and exporters must not hold the process
 
 
-def _restore(folder: str, env: dict[str, str], path: list[str], modules: set[str], cwd: Path) -> None:
+def _restore(env: dict[str, str], path: list[str], modules: set[str], cwd: Path) -> None:
     os.environ.clear()
     os.environ.update(env)
     sys.path[:] = path
     os.chdir(cwd)
     for name in set(sys.modules) - modules:
-        if (getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(tempfile.gettempdir()):
             del sys.modules[name]

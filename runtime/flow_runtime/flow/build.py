@@ -13,7 +13,7 @@ from flow_runtime.flow.images import BASIC, literal_image
 from flow_runtime.flow.llm_node import LLMNode
 from flow_runtime.flow.model import Node, ValueType
 from flow_runtime.flow.nodes import PromptNode, Runner
-from flow_runtime.flow.parameters import CHAT, PARAMETERS, to_send
+from flow_runtime.flow.parameters import CHAT, parameters_of, to_send
 from flow_runtime.flow.template import compile_template, image_variables
 from flow_runtime.flow.values import convert
 
@@ -50,7 +50,7 @@ class Builder:
         if node.type in ("python", "custom_llm"):
             return self._tools.build(node, literals, references, may_stream)
         source = read_prompt(self._directory, node)
-        parameters = PARAMETERS[node.api or CHAT] if node.type == "llm" else {}
+        parameters = self._kinds(node) if node.type == "llm" else {}
         render, variables = compile_template(source, node.name, source_name(node), images=False)
         if clash := sorted(variables & (TEMPLATE_WORDS | parameters.keys())):
             raise NodeInputValidationError(
@@ -76,7 +76,27 @@ class Builder:
         streams = may_stream and not {"tools", "functions"} & node.inputs.keys()
         api = node.api or CHAT
         with_images = compile_template(source, node.name, source_name(node))[0] if images else None
-        return LLMNode(node.name, render, assignment, connection, api, sent, late, with_images, streams)
+        lines = api == CHAT and self._azure(node)
+        return LLMNode(
+            node.name,
+            render,
+            assignment,
+            connection,
+            api,
+            parameters,
+            sent,
+            late,
+            with_images,
+            lines,
+            streams,
+        )
+
+    def _azure(self, node: Node) -> bool:
+        kinds = self._connections
+        return kinds is not None and kinds.get(node.connection or "") is ConnectionType.AZURE_OPENAI
+
+    def _kinds(self, node: Node) -> Mapping[str, ValueType]:
+        return parameters_of(node.api or CHAT, self._azure(node))
 
     def _parameters(
         self,
@@ -85,7 +105,7 @@ class Builder:
         literals: Mapping[str, Any],
         references: Mapping[str, Reference],
     ) -> tuple[Mapping[str, Any], Assignment]:
-        kinds = PARAMETERS[node.api or CHAT]
+        kinds = self._kinds(node)
         unused: set[str] = set()
         if self._connections is not None:
             kind = self._connections[connection]

@@ -127,8 +127,8 @@ class InputTypeError(InputError):
     """An input has a value that cannot be converted to its type."""
 
 
-class InvalidImageInput(InputError, FlowLoadError):
-    """An image of a request, or one that is written in the flow, cannot be read or must not be fetched."""
+class InvalidImageInput(InputError):
+    """An image cannot be read or must not be fetched."""
 
 
 class NodeError(FlowError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flow_runtime.flow.errors import InvalidImageInput
+from flow_runtime.flow.errors import InvalidImageInput, NodeInputValidationError
 from flow_runtime.flow.image import Image
 from flow_runtime.flow.run import Run
 
@@ -134,13 +134,13 @@ def read_image(value: Any, message_format: str, root: Path | None = None) -> Ima
 
 
 def literal_image(node: str, name: str, value: Any, message_format: str, root: Path) -> Image:
-    """Read an image that is written in the flow. Raises InvalidImageInput."""
+    """Read an image that is written in the flow. Raises NodeInputValidationError."""
     try:
         found = read_image(value, message_format, root)
     except ValueError as error:
-        raise InvalidImageInput(f"node '{node}', input '{name}': {error}") from None
+        raise NodeInputValidationError(f"node '{node}', input '{name}': {error}") from None
     if isinstance(found, Link):
-        raise InvalidImageInput(
+        raise NodeInputValidationError(
             f"node '{node}', input '{name}': put the image into the flow's folder, and name its file"
         )
     return found

@@ -9,8 +9,9 @@ from flow_runtime.flow.assignment import Assignment
 from flow_runtime.flow.errors import LLMNodeError, PromptError
 from flow_runtime.flow.image import images_in, in_lines
 from flow_runtime.flow.messages import parse_chat
+from flow_runtime.flow.model import ValueType
 from flow_runtime.flow.nodes import rendered
-from flow_runtime.flow.parameters import COMPLETION, PARAMETERS, to_send
+from flow_runtime.flow.parameters import COMPLETION, to_send
 from flow_runtime.flow.roles import unguard
 from flow_runtime.flow.run import Run
 from flow_runtime.flow.stream import Stream
@@ -29,12 +30,16 @@ class LLMNode:
     assignment: Assignment
     connection: str
     api: str
+    kinds: Mapping[str, ValueType]
+    """The types of the inputs that are the model's."""
     parameters: Mapping[str, Any]
     """What is sent: the literal ones, in their types; before `to_send` where some come late."""
     late: Assignment
     """Parameters that come from inputs and nodes."""
     render_images: Render | None = None
     """How to render where there are images among the values; None for a prompt that takes none."""
+    lines: bool = False
+    """Whether the prompt shows lists line by line, as upstream's tool for Azure does, and no other."""
     streams: bool = False
     """Whether nothing but flow outputs wants the answer, so that it may stream."""
 
@@ -74,8 +79,9 @@ class LLMNode:
         values = self.assignment.guarded(run)
         render, images = self.render, None
         if self.render_images is not None and (images := images_in(values.values())):
-            values = {name: in_lines(value) for name, value in values.items()}
             render = self.render_images
+        if self.lines or images:
+            values = {name: in_lines(value) for name, value in values.items()}
         text = rendered(self.name, render, values)
         if self.api == COMPLETION:
             return unguard(text)
@@ -88,14 +94,14 @@ class LLMNode:
         if not (self.late.inputs or self.late.nodes):
             return self.parameters
         parameters = dict(self.parameters)
-        kinds = PARAMETERS[self.api]
         for name, value in self.late.values(run).items():
+            kind = self.kinds[name]
             try:
-                parameters[name] = convert(kinds[name], value)
+                parameters[name] = convert(kind, value)
             except (ValueError, TypeError, OverflowError):
                 raise PromptError(
                     self.name,
-                    f"node '{self.name}': '{name}' must be of type {kinds[name]}, not {type(value).__name__}",
+                    f"node '{self.name}': '{name}' must be of type {kind}, not {type(value).__name__}",
                 ) from None
         try:
             return to_send(self.api, parameters)

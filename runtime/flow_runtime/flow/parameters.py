@@ -49,6 +49,11 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 _EMPTY = ("stop", "logit_bias", "response_format", "user", "suffix", "logprobs", "tool_choice")
 
 
+def parameters_of(api: str, azure: bool) -> Mapping[str, ValueType]:
+    """Give the parameters of an API; only upstream's tool for Azure chats has `n`."""
+    return {**PARAMETERS[api], "n": ValueType.INT} if azure and api == CHAT else PARAMETERS[api]
+
+
 def to_send(api: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Say what is sent of converted parameters. Raises ValueError for functions that are none."""
     sent = dict(_DEFAULTS[api])
@@ -56,7 +61,7 @@ def to_send(api: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     if api == COMPLETION:
         return sent
     if "deployment_name" in sent:
-        sent["n"] = 1
+        sent.setdefault("n", 1)
     if sent.get("tools"):
         sent.pop("functions", None)
         sent.pop("function_call", None)

@@ -1,10 +1,10 @@
 """A rendered prompt to chat messages, and the guard that keeps texts of callers from becoming messages.
 
-A line that is only `system:`, `user:`, `assistant:`, `function:` or `tool:` starts a message; as upstream, the
-colon may be on a later line than the word, and the word on a later line than its `#`. Such words in values
-that come from flow inputs get a token in front of the colon, which no caller can know, before the prompt is
-rendered; it is taken out again after the messages are parted. Every pattern here is linear in the text's
-length.
+A line that is only `system:`, `user:`, `assistant:`, `function:` or `tool:` starts a message; as upstream,
+the colon may be on a later line than the word, and the word on a later line than its `#`. Such words in
+values that come from flow inputs get a token in front of the colon, which no caller can know, before the
+prompt is rendered; it is taken out again after the messages are parted. Every pattern here is linear in the
+text's length.
 """
 
 import re

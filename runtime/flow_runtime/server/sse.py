@@ -34,5 +34,5 @@ def error_event(body: Mapping[str, Any]) -> bytes:
 
 
 def _dumps(value: Any) -> str:
-    # By way of the other form, so that both forms of an answer take the same values: dataclasses, dates, no NaN.
+    # By way of the other form of an answer, so that both take the same values: dataclasses, dates, no NaN.
     return json.dumps(json_text.read(json_text.write(value)))

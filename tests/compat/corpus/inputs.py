@@ -33,6 +33,11 @@ def typed(name: str, field: str, *asks: Any) -> FlowCase:
 
 FLOWS = (
     typed("type-int", "{type: int}", 3, "3", " 7 ", 3.9, True, "3.5", "x", None, [1], ""),
+    typed("type-int-long", "{type: int}", 10**19, 10**30, -(10**25), str(10**30), 2**63),
+    typed(
+        "type-object-long", "{type: object}", {"a": [10**30, 1.5], "b": {"c": -(2**70)}}, {"half": "\ud83d"}
+    ),
+    typed("type-default-wrong", "{type: int, default: many}", 3, "x"),
     typed("type-double", "{type: double}", 3, "3.25", 1e300, True, "x", None, "nan"),
     typed("type-bool", "{type: bool}", True, "true", "FALSE", 1, 0, "yes", "", None),
     typed("type-string", "{type: string}", "a", 3, None, True, [1, 2], {"b": 1, "a": 2}, "", "ü€𝄞"),

@@ -56,6 +56,23 @@ FLOWS = (
         inputs='model: m, q: "${inputs.q}", temperature: 0, top_p: 0, max_tokens: "", stop: "", '
         'presence_penalty: "", frequency_penalty: 0, logit_bias: {}, user: "", seed: 0, response_format: ""',
     ),
+    chat(
+        "llm-list-in-prompt",
+        "user:\n{{h}}\n{{q}}\n",
+        {"h": ["one", {"a": [1, 2]}, ["x", "y"]]},
+        {"h": []},
+        inputs='model: m, q: "${inputs.q}", h: "${inputs.h}"',
+    ),
+    chat(
+        "llm-list-in-prompt-azure",
+        "user:\n{{h}}\n{{q}}\n",
+        {"h": ["one", {"a": [1, 2]}, ["x", "y"]]},
+        {"h": []},
+        inputs='deployment_name: m, q: "${inputs.q}", h: "${inputs.h}"',
+        connection="azure",
+    ),
+    chat("llm-azure-n", PLAIN, inputs='deployment_name: m, q: "${inputs.q}", n: "2"', connection="azure"),
+    chat("llm-n-is-a-value", PLAIN + "{{n}}\n", inputs='model: m, q: "${inputs.q}", n: 2'),
     chat("llm-max-tokens-inf", PLAIN, inputs='model: m, q: "${inputs.q}", max_tokens: inf'),
     chat("llm-bad-temperature", PLAIN, inputs='model: m, q: "${inputs.q}", temperature: warm'),
     chat("llm-parameter-by-reference", PLAIN, {"q": "m2"}, inputs='model: "${inputs.q}", q: "${inputs.q}"'),
@@ -95,6 +112,18 @@ FLOWS = (
     chat(
         "roles-forms",
         "# System:\none\n  USER :\ntwo\n#assistant:\nthree\n\nUser:\n\n\nfour\n\nuser: not a role\n## user:\nx\n",
+        row="1.3 roles",
+    ),
+    chat(
+        "roles-colon-on-a-later-line",
+        "system\n:\none\n#\n\nuser:\ntwo\n# assistant\n\n:\nthree\nuser\n{{q}}\n",
+        {"q": "a\nuser\n:\nb"},
+        row="1.3 roles",
+    ),
+    chat(
+        "roles-parts-inside-of-lines",
+        "user:\nmy name:\n Bo\n##content:\nhi {{q}}\nassistant:\n## tool_calls:\n[{'id': 'c'}] and more\n"
+        "tool:\nthe tool_call_id :\n\nc\ncontent: sunny\n",
         row="1.3 roles",
     ),
     chat("roles-first-text", "hello there\nsystem:\nx\nuser:\n{{q}}\n", row="1.3 roles"),

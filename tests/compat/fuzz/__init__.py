@@ -10,6 +10,6 @@ KINDS = (dags.make, dags.make, dags.make, dags.make_chat, dags.make_chat, prompt
 
 def produce(seed: int, index: int) -> FlowCase:
     """Make one case; the same for the same numbers, whatever other cases there are."""
-    rng = random.Random(f"{seed}/{index}")  # noqa: S311 - nothing is kept secret with it
+    rng = random.Random(f"{seed}/{index}")
     case = rng.choice(KINDS)(rng, f"fuzz-{seed}-{index}")
     return broken.damaged(rng, case) if rng.random() < 0.12 else case

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole rows of values stand in the lines
 """python -m tests.compat.fuzz [SEED [CASES [FIRST]]]: random flows by both engines; every difference is told or known.
 
 Flows that differ are left in .cache/compat/fuzz. Needs the oracle environment that `make compat` makes.

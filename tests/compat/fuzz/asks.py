@@ -7,8 +7,29 @@ from collections.abc import Mapping
 from tests.compat.case import Ask
 from tests.compat.fuzz import values
 
-BODIES = (b"", b"  ", b"{}", b"null", b"plain words", b"\xef\xbb\xbf{}", b"{", b'{"x": 1,}', b"{'x': 1}", b"x=1&y=2", "ünï".encode(), b'{"x": 1, "x": 2}')
-ACCEPTS = ("application/json", "*/*", "application/*", "text/event-stream", "text/event-stream, application/json", "text/html", "")
+BODIES = (
+    b"",
+    b"  ",
+    b"{}",
+    b"null",
+    b"plain words",
+    b"\xef\xbb\xbf{}",
+    b"{",
+    b'{"x": 1,}',
+    b"{'x': 1}",
+    b"x=1&y=2",
+    "ünï".encode(),
+    b'{"x": 1, "x": 2}',
+)
+ACCEPTS = (
+    "application/json",
+    "*/*",
+    "application/*",
+    "text/event-stream",
+    "text/event-stream, application/json",
+    "text/html",
+    "",
+)
 
 
 def make(rng: random.Random, inputs: Mapping[str, str], filled: bool) -> tuple[Ask, ...]:
@@ -25,7 +46,11 @@ def _ask(rng: random.Random, inputs: Mapping[str, str]) -> Ask:
         drawn = rng.random()
         if drawn < 0.08:
             continue
-        raw = rng.choice(values.HOSTILE) if drawn < 0.14 else json.dumps(values.of_type(rng, kind), ensure_ascii=drawn < 0.6)
+        raw = (
+            rng.choice(values.HOSTILE)
+            if drawn < 0.14
+            else json.dumps(values.of_type(rng, kind), ensure_ascii=drawn < 0.6)
+        )
         pairs.append(f"{json.dumps(name)}: {raw}")
     if rng.random() < 0.15:
         pairs.append('"extra": [1]')

@@ -6,7 +6,25 @@ from dataclasses import replace
 
 from tests.compat.case import FlowCase
 
-WORDS = ("inputs", "outputs", "nodes", "name", "type", "source", "path", "reference", "string", "python", "code", "llm", "output", "default", "entry", "api", "chat")
+WORDS = (
+    "inputs",
+    "outputs",
+    "nodes",
+    "name",
+    "type",
+    "source",
+    "path",
+    "reference",
+    "string",
+    "python",
+    "code",
+    "llm",
+    "output",
+    "default",
+    "entry",
+    "api",
+    "chat",
+)
 
 
 def damaged(rng: random.Random, case: FlowCase) -> FlowCase:
@@ -25,6 +43,8 @@ def damaged(rng: random.Random, case: FlowCase) -> FlowCase:
         case _:
             word = rng.choice([word for word in WORDS if word in files[definition]] or ["-"])
             found = rng.choice(list(re.finditer(re.escape(word), files[definition])))
-            lines = (files[definition][: found.start()] + word[:-1] + "z" + files[definition][found.end() :]).split("\n")
+            lines = (
+                files[definition][: found.start()] + word[:-1] + "z" + files[definition][found.end() :]
+            ).split("\n")
     files[definition] = "\n".join(lines)
     return replace(case, row=f"{case.row} damaged", files=files)

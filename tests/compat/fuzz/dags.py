@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole rows of values stand in the lines
 """Random DAG flows: nodes of every type that refer to inputs and to each other."""
 
 import json
@@ -9,9 +10,21 @@ import yaml
 from tests.compat.case import FlowCase
 from tests.compat.fuzz import asks, prompts, tools, values
 
-INPUT_NAMES = ("question", "x", "items", "config", "flag", "n", "chat_history", "ünï", "with space", "dash-ed", "a.b")
+INPUT_NAMES = (
+    "question",
+    "x",
+    "items",
+    "config",
+    "flag",
+    "n",
+    "chat_history",
+    "ünï",
+    "with space",
+    "dash-ed",
+    "a.b",
+)
 PARAMETERS: dict[str, tuple[Any, ...]] = {
-    "temperature": (0, "0.5", 1, 0.7), "top_p": (1, "0.9"), "max_tokens": (16, "32", "${inputs.n}"), "stop": (["x"], '["a"]', "END", ""),
+    "temperature": (0, "0.5", 1, 0.7), "top_p": (1, "0.9"), "max_tokens": (16, "32", "${inputs.n}"), "stop": (["x"], '["a"]', ""),
     "presence_penalty": ("0.1", 0), "frequency_penalty": (0.2,), "logit_bias": ({}, {"50256": -100}, '{"5": 1}', ""), "seed": (7, "7"),
     "user": ("u1", "${inputs.question}"), "response_format": ({"type": "text"}, {"type": "json_object"}, '{"type": "json_object"}'),
     "n": (1, 2), "suffix": ("s",), "logprobs": (1,), "echo": (True, "false"), "best_of": (1, "2"),
@@ -48,7 +61,10 @@ class _Dag:
         if rng.random() < 0.25:
             rng.shuffle(self.nodes)
         if rng.random() < 0.1:
-            definition["environment_variables"] = {"FUZZ_TEXT": values.text(rng) or "x", "FUZZ_MAP": {"a": 1}}
+            definition["environment_variables"] = {
+                "FUZZ_TEXT": rng.choice(("x", "7", "a b")),
+                "FUZZ_MAP": {"a": 1},
+            }
         filled = all("default" in each for each in declared.values())
         self.files["flow.dag.yaml"] = written(rng, definition)
         return FlowCase(name, "fuzz dag", self.files, asks.make(rng, self.inputs, filled))
@@ -68,19 +84,36 @@ class _Dag:
             self.files[path] = tool.source
             given = {each for each in tool.parameters if each not in tool.optional or rng.random() < 0.5}
             node["source"] = {"type": "code", "path": path}
-            node["inputs"] = {each: self._value(tool.parameters[each]) for each in tool.parameters if each in given}
+            node["inputs"] = {
+                each: self._value(tool.parameters[each]) for each in tool.parameters if each in given
+            }
             self.bodies[name] = tool.body
         else:
             completion = kind == "llm" and rng.random() < 0.2
             path = f"{name.replace(' ', '_')}.jinja2"
-            self.files[path] = prompts.plain(rng) if completion or (kind == "prompt" and rng.random() < 0.7) else prompts.chat(rng)
+            self.files[path] = (
+                prompts.plain(rng)
+                if completion or (kind == "prompt" and rng.random() < 0.7)
+                else prompts.chat(rng)
+            )
             node["source"] = {"type": "code", "path": path}
-            wanted = [each for each in ("question", "x", "items", "config", "flag", "n", "chat_history") if each in self.files[path]]
-            node["inputs"] = {each: self._value(rng.choice(values.TYPES)) for each in wanted if each != "n" or kind == "prompt"}
+            wanted = [
+                each
+                for each in ("question", "x", "items", "config", "flag", "n", "chat_history")
+                if each in self.files[path]
+            ]
+            node["inputs"] = {
+                each: self._value(rng.choice(values.TYPES))
+                for each in wanted
+                if each != "n" or kind == "prompt"
+            }
             if kind == "llm":
                 self._ask(node, "completion" if completion else "chat")
         if self.nodes and rng.random() < 0.2:
-            node["activate"] = {"when": self._reference("string"), "is": rng.choice((True, 3, "a", "", None, "true", 1.0, "7"))}
+            node["activate"] = {
+                "when": self._reference("string"),
+                "is": rng.choice((True, 3, "a", "", None, "true", 1.0, "7")),
+            }
         self.nodes.append(node)
 
     def _ask(self, node: dict[str, Any], api: str) -> None:
@@ -117,8 +150,15 @@ class _Dag:
         rng = self.rng
         outputs: dict[str, Any] = {}
         for each in rng.sample(("answer", "context", "ünï", "out put"), rng.randrange(1, 4)):
-            reference = self._reference("string") if rng.random() < 0.3 else f"${{{rng.choice(self.nodes)['name']}.output}}"
-            outputs[each] = {"type": rng.choice(("string", "string", "list", "object", "int")), "reference": reference}
+            reference = (
+                self._reference("string")
+                if rng.random() < 0.3
+                else f"${{{rng.choice(self.nodes)['name']}.output}}"
+            )
+            outputs[each] = {
+                "type": rng.choice(("string", "string", "list", "object", "int")),
+                "reference": reference,
+            }
             if rng.random() < 0.1:
                 outputs[each]["evaluation_only"] = True
         return outputs
@@ -129,7 +169,9 @@ class _Dag:
         name = self.nodes[at]["name"]
         self.nodes[at] = {"name": name, "use_variants": True}
         other = {"node": {**body, "inputs": {}}}
-        definition["node_variants"] = {name: {"default_variant_id": "v0", "variants": {"v0": {"node": body}, "v1": other}}}
+        definition["node_variants"] = {
+            name: {"default_variant_id": "v0", "variants": {"v0": {"node": body}, "v1": other}}
+        }
 
 
 def written(rng: random.Random, definition: dict[str, Any]) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole rows of values stand in the lines
 """Random flex flows: functions and classes, signatures, returns."""
 
 import json
@@ -38,7 +39,10 @@ class Typed(TypedDict):
 
 def make(rng: random.Random, name: str) -> FlowCase:
     """A folder with flow.flex.yaml and its entry."""
-    inputs = {each: rng.choice(values.TYPES) for each in rng.sample(("question", "x", "items", "config", "flag"), rng.randrange(4))}
+    inputs = {
+        each: rng.choice(values.TYPES)
+        for each in rng.sample(("question", "x", "items", "config", "flag"), rng.randrange(4))
+    }
     optional = {each for each in inputs if rng.random() < 0.3}
     ordered = sorted(inputs, key=lambda each: each in optional)
     written = [_parameter(rng, each, inputs[each], each in optional) for each in ordered]
@@ -64,7 +68,10 @@ def make(rng: random.Random, name: str) -> FlowCase:
     if rng.random() < 0.25:
         definition["inputs"] = {each: {"type": kind} for each, kind in inputs.items()}
     if rng.random() < 0.2:
-        definition["sample"] = {**definition.get("sample", {}), "inputs": {each: values.of_type(rng, kind) for each, kind in inputs.items()}}
+        definition["sample"] = {
+            **definition.get("sample", {}),
+            "inputs": {each: values.of_type(rng, kind) for each, kind in inputs.items()},
+        }
     files = {"flow.flex.yaml": yaml.safe_dump(definition, allow_unicode=True), "app.py": HEAD + source}
     return FlowCase(name, "fuzz flex", files, asks.make(rng, inputs, len(optional) == len(inputs)), env)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole rows of values stand in the lines
 """Random prompties: front matter, inputs, parameters, and a prompt."""
 
 import random
@@ -12,7 +13,13 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {"type": "openai", "connection": "llm", "model": "gpt-x"},
     {"type": "openai", "model": "gpt-x", "base_url": "${env:FUZZ_BASE}", "api_key": "k"},
     {"type": "azure_openai", "connection": "azure", "azure_deployment": "dep"},
-    {"type": "azure_openai", "azure_deployment": "dep", "azure_endpoint": "${env:FUZZ_URL}", "api_key": "k", "api_version": "v1"},
+    {
+        "type": "azure_openai",
+        "azure_deployment": "dep",
+        "azure_endpoint": "${env:FUZZ_URL}",
+        "api_key": "k",
+        "api_version": "v1",
+    },
 )
 PARAMETERS: dict[str, tuple[Any, ...]] = {
     "temperature": (0, 0.5, "0.5"), "max_tokens": (16, "16"), "top_p": (1.0,), "stop": ("END", ["a"]), "seed": (7,), "n": (1, 2),
@@ -22,7 +29,10 @@ PARAMETERS: dict[str, tuple[Any, ...]] = {
 
 def make(rng: random.Random, name: str) -> FlowCase:
     """A folder with one prompty."""
-    inputs = {each: rng.choice(values.TYPES) for each in rng.sample(("question", "x", "items", "config", "flag", "chat_history"), rng.randrange(4))}
+    inputs = {
+        each: rng.choice(values.TYPES)
+        for each in rng.sample(("question", "x", "items", "config", "flag", "chat_history"), rng.randrange(4))
+    }
     completion = rng.random() < 0.15
     declared = {each: _input(rng, kind) for each, kind in inputs.items()}
     model: dict[str, Any] = {"configuration": rng.choice(CONFIGURATIONS)}
@@ -34,7 +44,10 @@ def make(rng: random.Random, name: str) -> FlowCase:
         model["response"] = "first"
     front: dict[str, Any] = {"name": "Fuzzed", "model": model, "inputs": declared}
     if rng.random() < 0.3:
-        front["outputs"] = {"answer": {"type": "string"}, **({"score": {"type": "int"}} if rng.random() < 0.5 else {})}
+        front["outputs"] = {
+            "answer": {"type": "string"},
+            **({"score": {"type": "int"}} if rng.random() < 0.5 else {}),
+        }
     if rng.random() < 0.3:
         front["sample"] = {each: values.of_type(rng, kind) for each, kind in inputs.items()}
     body = prompts.plain(rng) if completion else prompts.chat(rng)

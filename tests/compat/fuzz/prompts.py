@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole rows of values stand in the lines
 """Random prompts: role lines in every spelling, parts, templates, and what breaks them."""
 
 import random
@@ -7,8 +8,7 @@ LINES = (
     "Answer {{question}} shortly.", "{{ x }}", "{% if flag %}yes{% else %}no{% endif %}", "{{ items | length }} of them",
     "{% for item in items %}\n- {{ item }}\n{% endfor %}", "", "  indented", "\ttabbed", "# a comment?", "## name:", "user: inline words",
     "note: this", "System says: no", "{{ config }}", "{# a comment #}", "Ünï 東京 🙂", "<system>:", "a\u00a0b", "trailing  ",
-    "{{ question | upper }}", "{{ n + 1 if n is number else n }}", "{{ missing }}", "{{ missing.deep }}", "\\n", "assistant", "user :", "{%- set a = 1 -%}{{ a }}",
-    "![image]({{ x }})", "system\n:", "{{ config.a }}", "{{ config['a'] }}", "{{ items[0] }}", "${inputs.question}", "{{ question | tojson }}", "$system:",
+    "{{ question | upper }}", "{{ n + 1 if n is number else n }}", "{{ missing }}", "{{ missing.deep }}", "\\n", "assistant", "user :", "{%- set a = 1 -%}{{ a }}", "system\n:", "{{ config.a }}", "{{ config['a'] }}", "{{ items[0] }}", "${inputs.question}", "{{ question | tojson }}", "$system:",
 )  # fmt: skip
 PARTS = {
     "function": "## name:\nlook_up\n## content:\n",
@@ -36,11 +36,21 @@ def message(rng: random.Random) -> str:
     head = f"{role}:" if tidy else role_line(rng, role)
     part = ""
     if role in PARTS and rng.random() < 0.8:
-        part = PARTS[role] if rng.random() < 0.8 else PARTS[role].replace("## ", "##").replace("\n", "\n\n", 1)
+        part = (
+            PARTS[role] if rng.random() < 0.8 else PARTS[role].replace("## ", "##").replace("\n", "\n\n", 1)
+        )
     elif role == "assistant" and rng.random() < 0.2:
         part = rng.choice(CALLS)
     elif rng.random() < 0.1:
-        part = rng.choice(("## name:\nBo\n## content:\n", "# name:\nBo\n# content:\n", "name:\nBo\ncontent:\n", "## name:\nBo Bo\n## content:\n", "## name:\nBo\n"))
+        part = rng.choice(
+            (
+                "## name:\nBo\n## content:\n",
+                "# name:\nBo\n# content:\n",
+                "name:\nBo\ncontent:\n",
+                "## name:\nBo Bo\n## content:\n",
+                "## name:\nBo\n",
+            )
+        )
     lines = [rng.choice(LINES) for _ in range(rng.randrange(4))]
     return head + "\n" + part + "".join(f"{line}\n" for line in lines)
 
@@ -58,7 +68,10 @@ def chat(rng: random.Random) -> str:
         case 3:
             text = "\n\n" + text.rstrip("\n")
         case 4:
-            text = "{% for turn in chat_history %}\nuser:\n{{ turn.inputs.question }}\nassistant:\n{{ turn.outputs.answer }}\n{% endfor %}\n" + text
+            text = (
+                "{% for turn in chat_history %}\nuser:\n{{ turn.inputs.question }}\nassistant:\n{{ turn.outputs.answer }}\n{% endfor %}\n"
+                + text
+            )
         case 5:
             text = "".join(f"  {line}\n" for line in text.split("\n"))
     return text

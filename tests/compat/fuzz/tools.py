@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole rows of values stand in the lines
 """Random Python tools: parameters, annotations, defaults and ways to return."""
 
 import random
@@ -57,7 +58,20 @@ BODIES = (
     "    yield 1\n    yield {'two': 2}",
 )
 PATHS: dict[int, tuple[str, ...]] = {
-    1: (".a", ".a.b", ".a.b[0]", ".a.b[1].c", ".items[1]", ".items", "['a']", ".a['k k']", ".n", ".seen", ".nothing", '["n"]'),
+    1: (
+        ".a",
+        ".a.b",
+        ".a.b[0]",
+        ".a.b[1].c",
+        ".items[1]",
+        ".items",
+        "['a']",
+        ".a['k k']",
+        ".n",
+        ".seen",
+        ".nothing",
+        '["n"]',
+    ),
     9: (".x", ""),
 }
 """Paths into what the body of that number returns."""
@@ -75,7 +89,10 @@ class Tool:
 
 def make(rng: random.Random) -> Tool:
     """Make a tool."""
-    names = rng.sample(("question", "x", "items", "config", "flag", "n", "_private", "größe", "self_", "input"), rng.randrange(4))
+    names = rng.sample(
+        ("question", "x", "items", "config", "flag", "n", "_private", "größe", "self_", "input"),
+        rng.randrange(4),
+    )
     parameters = {name: rng.choice(tuple(HINTS)) for name in names}
     required, optional = [], []
     for name, kind in parameters.items():
@@ -100,7 +117,9 @@ def make(rng: random.Random) -> Tool:
         f"{future}{HEAD.format(module=module)}{mark}\n{'async ' if asynchronous else ''}def run({', '.join(written)}):\n"
         f"    seen = {seen}\n{BODIES[body]}\n"
     )
-    return Tool(source, parameters, frozenset(each.partition(":")[0].partition(" ")[0] for each in optional), body)
+    return Tool(
+        source, parameters, frozenset(each.partition(":")[0].partition(" ")[0] for each in optional), body
+    )
 
 
 def path_into(rng: random.Random, body: int) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - whole rows of values stand in the lines
 """Random values: as flows' authors write them, and as callers send them."""
 
 import random
@@ -9,7 +10,25 @@ TEXTS = (
     "[1,", "{'a': 1}", '"quoted"', "Zürich – 東京 🙂", "line one\nline two", "tab\there", "{{ x }}", "{% if %}", "${inputs.a}",
     "${n0.output}", "$", "a: b", "# no comment", "yes", "2024-02-30", "nan", "inf", "\\n", "<b>&amp;</b>", "very " * 40,
 )  # fmt: skip
-NUMBERS = (0, 1, -1, 7, 2**31, 2**53 + 1, 10**19, -(10**25), 0.5, -0.0, 1.0, 3.7, 1e16, 1e22, 1.5e300, 1e-7, 123456789.125)
+NUMBERS = (
+    0,
+    1,
+    -1,
+    7,
+    2**31,
+    2**53 + 1,
+    10**19,
+    -(10**25),
+    0.5,
+    -0.0,
+    1.0,
+    3.7,
+    1e16,
+    1e22,
+    1.5e300,
+    1e-7,
+    123456789.125,
+)
 HOSTILE = (
     "1e400", "-1e400", "123456789012345678901234567890", "1.0", "1E5", '"\\ud83d\\ude42"', '"\\u0000"', "[[[]]]", '"\\ud83d"', "{}", "[]",
     '{"a": {"b": {"c": [1, {"d": null}]}}}', '[null, true, "x", 1.5, {"k": "v"}]', '""', "null", "true", "false", "0", "-0.0",
@@ -24,7 +43,9 @@ def text(rng: random.Random) -> str:
 
 def plain(rng: random.Random, depth: int = 2) -> Any:
     """A value of any type that JSON and YAML can say."""
-    kind = rng.choice(("text", "number", "bool", "null", "list", "dict") if depth else ("text", "number", "bool"))
+    kind = rng.choice(
+        ("text", "number", "bool", "null", "list", "dict") if depth else ("text", "number", "bool")
+    )
     match kind:
         case "text":
             return text(rng)
@@ -35,7 +56,10 @@ def plain(rng: random.Random, depth: int = 2) -> Any:
         case "list":
             return [plain(rng, depth - 1) for _ in range(rng.randrange(4))]
         case "dict":
-            return {rng.choice(("a", "b", "k k", "ü", "0", "items")): plain(rng, depth - 1) for _ in range(rng.randrange(4))}
+            return {
+                rng.choice(("a", "b", "k k", "ü", "0", "items")): plain(rng, depth - 1)
+                for _ in range(rng.randrange(4))
+            }
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from enum import Enum
 from typing import Any
 
-from flow_runtime.flow.parameters import PARAMETERS, to_send
+from flow_runtime.flow.parameters import PARAMETERS, parameters_of, to_send
 from flow_runtime.flow.shim import ambient, prompts
 from flow_runtime.flow.shim.ambient import Ambient
 from flow_runtime.flow.shim.decorators import ToolProvider, tool
@@ -19,20 +19,19 @@ from flow_runtime.llm.connection_types import (
 )
 from flow_runtime.llm.errors import LLMError
 
-CHAT = frozenset(PARAMETERS["chat"])
-COMPLETION = frozenset(PARAMETERS["completion"])
-ALL = CHAT | COMPLETION | {"stream", "detail"}
+ALL = PARAMETERS["chat"].keys() | PARAMETERS["completion"].keys() | {"stream", "detail"}
 """Arguments that are no values of a prompt."""
 
 
 def ask(connection: Connection, api: str, prompt: str, arguments: Mapping[str, Any], **fixed: Any) -> Any:
     """Render a prompt with the arguments that are no parameters, and ask by those that are and by `fixed`."""
-    known = COMPLETION if api == "completion" else CHAT
+    known = parameters_of(api, isinstance(connection, AzureOpenAIConnection))
     values = {name: value for name, value in arguments.items() if name not in ALL}
     if api == "completion":
         rendered: Prompt = prompts.text(prompt, values)
     else:
-        rendered = prompts.messages(prompt, values, arguments.get("detail") or "auto")
+        lines = "detail" in arguments or isinstance(connection, AzureOpenAIConnection)
+        rendered = prompts.messages(prompt, values, arguments.get("detail") or "auto", lines)
     other = "model" if isinstance(connection, AzureOpenAIConnection) else "deployment_name"
     given = {
         name: value.value if isinstance(value, Enum) else value

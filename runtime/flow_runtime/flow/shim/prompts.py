@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from flow_runtime.flow.errors import FlowLoadError, NodeError
-from flow_runtime.flow.image import images_in
+from flow_runtime.flow.image import images_in, in_lines
 from flow_runtime.flow.messages import parse_chat as part
 from flow_runtime.flow.nodes import rendered
 from flow_runtime.flow.roles import Guarded, guard, unguard
@@ -44,8 +44,13 @@ def render_template_jinja2(template: str, **values: Any) -> str:
     return render_jinja_template(template, **values)
 
 
-def messages(prompt: str, values: Mapping[str, Any], detail: str = "auto") -> list[dict[str, Any]]:
-    """Render a chat prompt and part it; what comes from the flow's caller starts no messages."""
+def messages(
+    prompt: str, values: Mapping[str, Any], detail: str = "auto", lines: bool = False
+) -> list[dict[str, Any]]:
+    """Render a chat prompt and part it; what comes from the flow's caller starts no messages.
+
+    With `lines`, lists are shown line by line.
+    """
     values = dict(values)
     to_escape = values.pop(TO_ESCAPE, None) or ()
     for name, value in values.items():
@@ -53,6 +58,8 @@ def messages(prompt: str, values: Mapping[str, Any], detail: str = "auto") -> li
             values[name] = value.guarded
         elif name in to_escape:
             values[name] = guard(value)
+    if lines:
+        values = {name: in_lines(value) for name, value in values.items()}
     try:
         return part(render_jinja_template(prompt, **values), images_in(values.values()), detail)
     except ValueError as error:
