@@ -7,13 +7,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.llm.call import EMBEDDING, Call, Operation, Question
-from flow_runtime.llm.connection import Connections, Endpoint
+from flow_runtime.llm.connection import Connection, Connections, Endpoint
 from flow_runtime.llm.errors import Unavailable
+from flow_runtime.llm.health import Healths
 from flow_runtime.llm.retry import trying
 from flow_runtime.llm.transport import Transport
 from flow_runtime.llm.wire import is_end, read_answer, read_embedding, read_event, request_body
 
+LLMS = (ConnectionType.OPENAI, ConnectionType.AZURE_OPENAI, ConnectionType.SERVERLESS)
 _T = TypeVar("_T")
 
 
@@ -23,6 +26,7 @@ class HTTPChat:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._transport = Transport()
+        self.healths = Healths(name for name, kind in connections.types.items() if kind in LLMS)
 
     async def close(self) -> None:
         """Close the pool of the running loop."""
@@ -39,13 +43,14 @@ class HTTPChat:
     async def stream(self, question: Question) -> AsyncIterator[str]:
         """Yield the pieces of the text; tries again only before the first one. Raises LLMError."""
         operation, call = question.operation, question.call
+        health = self.healths.of(self._connection(question))
 
         async def attempt() -> AsyncGenerator[bytes, None]:
             endpoint = self._endpoint(question, operation)
             body = request_body(endpoint, question.parameters, operation.field, question.prompt, stream=True)
             return await self._transport.stream(endpoint, body, call)
 
-        async with aclosing(await trying(attempt, question.deadline)) as lines:
+        async with aclosing(await trying(attempt, question.deadline, health)) as lines:
             async for line in lines:
                 piece = read_event(line, call)
                 if piece is not None:
@@ -60,12 +65,14 @@ class HTTPChat:
             body = request_body(endpoint, question.parameters, operation.field, question.prompt)
             return read(await self._transport.post(endpoint, body, question.call), question.call)
 
-        return await trying(attempt, question.deadline)
+        return await trying(attempt, question.deadline, self.healths.of(self._connection(question)))
+
+    def _connection(self, question: Question) -> Connection:
+        asked = question.connection
+        return self._connections.get(asked) if isinstance(asked, str) else asked
 
     def _endpoint(self, question: Question, operation: Operation) -> Endpoint:
         """Look the connection up anew for each try: its key may have been changed meanwhile."""
-        asked = question.connection
-        found = self._connections.get(asked) if isinstance(asked, str) else asked
-        endpoint = found.endpoint(question.parameters, operation.path)
+        endpoint = self._connection(question).endpoint(question.parameters, operation.path)
         question.call.model = endpoint.model
         return endpoint

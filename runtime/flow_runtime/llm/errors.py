@@ -5,6 +5,7 @@
     ├── TemporaryLLMError    worth another try within the deadline
     │   ├── RateLimited      429
     │   └── Unavailable      408, 409, 5xx, no connection, a connection that broke
+    │       └── CircuitOpen  was so for many requests in a row, so it was not asked
     └── PermanentLLMError    would fail again
         ├── Unauthorized     401, 403
         ├── Refused          other 4xx
@@ -49,6 +50,10 @@ class RateLimited(TemporaryLLMError):
 
 class Unavailable(TemporaryLLMError):
     """The server cannot be reached or cannot answer now."""
+
+
+class CircuitOpen(Unavailable):
+    """The server was not asked, since it was down for the requests before; see `circuit`."""
 
 
 class PermanentLLMError(LLMError):

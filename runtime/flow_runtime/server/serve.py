@@ -10,6 +10,7 @@ import uvicorn
 
 from flow_runtime.llm.client import HTTPChat
 from flow_runtime.server.app import App
+from flow_runtime.server.llm_metrics import LLMMetrics
 from flow_runtime.server.runtime import Runtime
 
 BACKLOG = 2048
@@ -42,6 +43,7 @@ class Server(uvicorn.Server):
         self._runtime = runtime
         self._app = app
         self._llm = llm
+        runtime.metrics.registry.register(LLMMetrics(llm.healths))
         self._loading: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
