@@ -27,7 +27,7 @@ TREE = [
 
 
 async def answering(request: web.Request) -> web.StreamResponse:
-    """Answer WHATISSAID, whole or as a stream with its usage at the end."""
+    """Answer WHATISSAID, whole or as a stream with its usage at the end, slowly where that is asked for."""
     usage = {"prompt_tokens": 7, "completion_tokens": 2}
     asked = await request.json()
     if not asked.get("stream"):
@@ -36,10 +36,11 @@ async def answering(request: web.Request) -> web.StreamResponse:
         return web.json_response({"id": "c-1", "model": "m-2026", "choices": [choice], "usage": usage})
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
+    slow = "slowly" in str(asked["messages"])
     for part in ("WHATIS", "SAID"):
         event = {"model": "m-2026", "choices": [{"index": 0, "delta": {"content": part}}]}
         await response.write(f"data: {json.dumps(event)}\n\n".encode())
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(2 if slow else 0.1)
     last = {"model": "m-2026", "choices": [], "usage": usage}
     await response.write(f"data: {json.dumps(last)}\n\ndata: [DONE]\n\n".encode())
     return response

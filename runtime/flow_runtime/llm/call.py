@@ -33,7 +33,7 @@ class Call:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     attempts: list[str] = field(default_factory=list)
-    """One HTTP status for each try, or `error` where there was none."""
+    """One HTTP status for each try; `error` where there was none, `canceled` where none was waited for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from flow_runtime.llm.endpoint import Endpoint
 from flow_runtime.llm.errors import Unavailable, clean, from_status
 
 CONNECT_SECONDS = 10.0
+CANCELED = "canceled"
+"""The status of a try that ended before its answer: the deadline was over, or the client had gone."""
 _BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -34,6 +36,9 @@ class Transport:
         try:
             async with self._request(endpoint, body) as response:
                 content: bytes = await response.read()
+        except asyncio.CancelledError:
+            call.attempts.append(CANCELED)
+            raise
         except _BROKEN as error:
             raise _unreachable(endpoint, error, call) from error
         _check(response, content, endpoint, call)
@@ -47,6 +52,9 @@ class Transport:
         try:
             response = await self._request(endpoint, body)
             content = b"" if response.status == 200 else await response.read()
+        except asyncio.CancelledError:
+            call.attempts.append(CANCELED)
+            raise
         except _BROKEN as error:
             raise _unreachable(endpoint, error, call) from error
         _check(response, content, endpoint, call)

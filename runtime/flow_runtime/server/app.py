@@ -26,6 +26,7 @@ from flow_runtime.server.score import Score
 
 VERSION = version("flow-operator")
 EXPOSITION = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
+OPEN_METRICS = b"application/openmetrics-text"
 HTML = (b"content-type", b"text/html; charset=utf-8")
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 _READ = ("GET", "HEAD")
@@ -60,7 +61,7 @@ class App:
             return
         path, method = scope["path"], scope["method"]
         if scope["server"] is not None and scope["server"][1] == self._metrics_port:
-            await self._answer_inner(path, method, send)
+            await self._answer_inner(scope, send)
         elif path == "/score" and method == "POST":
             await self._score(scope, receive, send, self._extra)
         elif path == "/feedback" and method == "POST":
@@ -78,13 +79,16 @@ class App:
     def _extra(self) -> list[Header]:
         return [ANY_ORIGIN, (b"connection", b"close")] if self.draining else [ANY_ORIGIN]
 
-    async def _answer_inner(self, path: str, method: str, send: Send) -> None:
+    async def _answer_inner(self, scope: Scope, send: Send) -> None:
+        path, method = scope["path"], scope["method"]
         endpoint = self._inner.get(path)
         if endpoint is None:
             await answer_json(send, 404, error_body("UserError", f"there is no '{path[:100]}' here"))
         elif method not in _READ:
             message = f"{method[:20]} is not allowed here, GET is"
             await answer_json(send, 405, error_body("UserError", message), (b"allow", b"GET"))
+        elif path == "/metrics" and OPEN_METRICS in dict(scope["headers"]).get(b"accept", b""):
+            await self._open_metrics(send)
         else:
             await endpoint(send)
 
@@ -141,6 +145,10 @@ class App:
 
     async def _metrics(self, send: Send) -> None:
         await answer(send, 200, self._runtime.metrics.exposition(), [EXPOSITION])
+
+    async def _open_metrics(self, send: Send) -> None:
+        kind = OPEN_METRICS + b"; version=1.0.0; charset=utf-8"
+        await answer(send, 200, self._runtime.metrics.open_metrics(), [(b"content-type", kind)])
 
     async def _state(self, send: Send) -> None:
         await answer(send, 200, state_json(self._runtime.state()), [JSON])
