@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from flow_runtime.cli.build import own_pip
 from tests.integration.processes import free_port, scripted_llm, wait_for_port
 from tests.unit.flow_helpers import write_flow
 
@@ -253,3 +254,12 @@ def test_a_build_is_a_folder_for_docker(flow: Path) -> None:
     assert done.returncode == 0
     assert "docker build -t bot bot-image" in done.stderr
     assert (flow.parent / "bot-image" / "flow" / "flow.dag.yaml").is_file()
+
+
+def test_the_pip_beside_a_build_runs_as_it_is(tmp_path: Path) -> None:
+    own_pip(tmp_path / "pip.zip")
+    command = [sys.executable, "-S", "-m", "pip", "--version"]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(tmp_path / "pip.zip")}, capture_output=True, text=True, check=False
+    )
+    assert "pip.zip/pip" in done.stdout, done.stderr

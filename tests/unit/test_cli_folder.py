@@ -147,17 +147,28 @@ def test_a_build_has_flow_requirements_and_dockerfile(
     assert files(target) == {
         "Dockerfile",
         "requirements.txt",
+        "wheels/pip.zip",
         *(f"flow/{name}" for name in ("flow.dag.yaml", "look.py", "ask.jinja2", "requirements.txt")),
     }
     assert (target / "requirements.txt").read_text() == "requests==2.32\nfaiss-cpu\n"
     text = (target / "Dockerfile").read_text()
-    assert "ARG BASE=registry.example.com/flow-runtime:1\nFROM ${BASE}\n" in text
-    assert "pip install" in text
-    assert text.index("USER root") < text.index("USER 10001:10001")
+    assert "ARG BASE=registry.example.com/flow-runtime:1\nFROM ${BASE} AS packages\nUSER root\n" in text
+    packages, image = text.split("\nFROM ${BASE}\n")
+    assert "pip install" in packages
+    assert all(word not in image for word in ("USER", "ARG", "RUN", "wheels"))
     shown = capsys.readouterr().err
     assert "docker build -t my-bot" in shown
     assert "left out: .env" in shown
     assert "the runtime has its own: promptflow>=1.10, promptflow-tools, promptflow[azure]==1.18.5" in shown
+
+
+def test_wheels_that_were_put_beside_a_build_stay_when_it_is_written_anew(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path / "bot", DAG, look_py=LOOK, ask_jinja2="{{ found }}")
+    (flow / "requirements.txt").write_text("requests\n")
+    for _ in range(2):
+        assert build(flow, tmp_path / "out", "", Screen(sys.stdout, sys.stderr)) == 0
+        (tmp_path / "out" / "wheels" / "requests-2.32-py3-none-any.whl").write_text("")
+    assert "wheels/requests-2.32-py3-none-any.whl" in files(tmp_path / "out")
 
 
 def test_a_build_never_takes_away_what_it_did_not_write(tmp_path: Path) -> None:

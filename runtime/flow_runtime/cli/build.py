@@ -3,7 +3,8 @@
 import json
 import re
 import shutil
-from importlib.metadata import version
+import zipfile
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from flow_runtime.cli.screen import Problem, Screen
 from flow_runtime.flow.errors import InvalidSource
 
 COMMAND = ["python3", "-m", "flow_runtime.cli.main", "serve", "/flow", "--host=0.0.0.0", "--port=8080"]
+BASE = "flow-runtime:dev"
+"""As `make images` calls the runtime image."""
 MARK = "# Written by flowop build"
 REQUIREMENTS = "requirements.txt"
+WHEELS, PIP = "wheels", "pip.zip"
 _OURS = re.compile(r"promptflow(-core|-tracing|-devkit|-tools|-azure)?\s*(\[|[=<>~!;@ ]|$)", re.IGNORECASE)
 
 
@@ -35,8 +39,9 @@ def build(flow: Path, output: Path | None, base: str, screen: Screen) -> int:
     wanted, left_out = requirements(target / "flow")
     if wanted:
         (target / REQUIREMENTS).write_text("\n".join(wanted) + "\n", encoding="utf-8")
-    base = base or f"flow-runtime:{version('flow-operator')}"
-    (target / "Dockerfile").write_text(dockerfile(name, base, bool(wanted)), encoding="utf-8")
+        (target / WHEELS).mkdir(exist_ok=True)
+        own_pip(target / WHEELS / PIP)
+    (target / "Dockerfile").write_text(dockerfile(name, base or BASE, bool(wanted)), encoding="utf-8")
     screen.fine(
         f"{name}: written to {target}",
         f"docker build -t {_tag(name)} {target}",
@@ -48,21 +53,35 @@ def build(flow: Path, output: Path | None, base: str, screen: Screen) -> int:
 
 
 def dockerfile(name: str, base: str, installs: bool) -> str:
-    """Write the Dockerfile of a flow, whose packages come after the runtime's and cannot replace those."""
+    """Write the Dockerfile of a flow, whose packages come after the runtime's and cannot replace those.
+
+    They are installed in a stage of their own, by the pip beside it: the runtime has none, and what pip was
+    told of indexes and their passwords stays out of the image.
+    """
     label = re.sub(r"[^\w .-]", "?", name)
     lines = [
         f"{MARK}: the flow {label} on the runtime of Flow Operator.",
         f"ARG BASE={base}",
-        "FROM ${BASE}",
     ]
     if installs:
         lines += [
+            "FROM ${BASE} AS packages",
             "USER root",
-            f"COPY {REQUIREMENTS} /opt/{REQUIREMENTS}",
-            "RUN python3 -m pip install --no-cache-dir --target=/opt/flow-packages "
-            f"--root-user-action=ignore -r /opt/{REQUIREMENTS}",
+            "# Wheels in the folder are taken before those of an index. Without a network:",
+            "# --network none --build-arg PIP_NO_INDEX=1",
+            "ARG PIP_NO_INDEX PIP_INDEX_URL PIP_EXTRA_INDEX_URL",
+            f"COPY {WHEELS} /build/{WHEELS}",
+            f"COPY {REQUIREMENTS} /build/{REQUIREMENTS}",
+            f"RUN PYTHONPATH=/build/{WHEELS}/{PIP} python3 -m pip install --target=/opt/flow-packages"
+            f" --no-cache-dir --disable-pip-version-check --root-user-action=ignore"
+            f" --find-links=/build/{WHEELS} -r /build/{REQUIREMENTS}",
+            "",
+        ]
+    lines += ["FROM ${BASE}"]
+    if installs:
+        lines += [
+            "COPY --from=packages /opt/flow-packages /opt/flow-packages",
             "ENV PYTHONPATH=/opt/flow:/opt/flow-packages",
-            "USER 10001:10001",
         ]
     lines += [
         "COPY flow /flow",
@@ -84,6 +103,20 @@ def requirements(flow: Path) -> tuple[list[str], list[str]]:
     lines = [line.strip() for line in lines]
     lines = [line for line in lines if line and not line.startswith("#")]
     return [line for line in lines if not _OURS.match(line)], [line for line in lines if _OURS.match(line)]
+
+
+def own_pip(target: Path) -> None:
+    """Zip the pip of this environment, which runs as it is from there. Raises Problem."""
+    try:
+        files = distribution("pip").files or []
+    except PackageNotFoundError:
+        files = []
+    modules = [file for file in files if file.parts[0] == "pip" and "__pycache__" not in file.parts]
+    if not modules:
+        raise Problem("the flow's requirements need pip, and this environment has none: python -m ensurepip")
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for module in modules:
+            archive.writestr(zipfile.ZipInfo(module.as_posix()), module.read_binary())
 
 
 def _requirements_file(flow: Path) -> str:
@@ -111,7 +144,8 @@ def _make_way(target: Path) -> None:
     if not ours:
         raise Problem(f"{target} is there and was not written by flowop build: name another --output")
     shutil.rmtree(target / "flow", ignore_errors=True)
-    (target / REQUIREMENTS).unlink(missing_ok=True)
+    for written in (REQUIREMENTS, f"{WHEELS}/{PIP}"):
+        (target / written).unlink(missing_ok=True)
 
 
 def _tag(name: str) -> str:

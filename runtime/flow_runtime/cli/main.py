@@ -139,7 +139,12 @@ def _build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument(
         "--output", type=Path, metavar="FOLDER", help="where to (default: ./<name of the flow>-image)"
     )
-    parser.add_argument("--base", default="", metavar="IMAGE", help="the runtime image to build on")
+    parser.add_argument(
+        "--base",
+        default="",
+        metavar="IMAGE",
+        help="the runtime image to build on (default: flow-runtime:dev, from `make images`)",
+    )
     parser.set_defaults(run=run)
 
 

@@ -58,7 +58,7 @@ class SourceInvalid(PermanentSourceError):
 
 def clean(text: str, secrets: Iterable[str] = ()) -> str:
     """Make a foreign text fit for a message: one short line, and no secret as it is or as Basic sends it."""
-    for secret in filter(None, secrets):
+    for secret in (each for each in secrets if len(each) > 3):  # less is in every other word
         for form in (secret, base64.b64encode(secret.encode()).decode()):
             text = text.replace(form, "***")
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())

@@ -83,7 +83,7 @@ class _Client(Urllib3HttpGitClient):
 
     def __init__(self, url: str, pool: urllib3.PoolManager, credentials: Credentials) -> None:
         user, password = credentials.username, credentials.password
-        super().__init__(url, pool_manager=pool, username=user, password=password, thin_packs=False)
+        super().__init__(url, pool_manager=pool, username=user, password=password)
         self._answers: list[HTTPResponse] = []
         self._begun = b""
 
