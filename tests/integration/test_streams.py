@@ -93,11 +93,13 @@ async def test_a_client_that_leaves_a_stream_ends_the_llms_work(tmp_path: Path) 
 
 
 async def test_a_client_that_does_not_wait_for_json_ends_the_llms_work_too(tmp_path: Path) -> None:
-    asked = asyncio.Event()
+    asked, left = asyncio.Event(), asyncio.Event()
 
     async def hang(request: web.Request) -> web.StreamResponse:
         asked.set()
-        await asyncio.sleep(30)
+        while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        left.set()
         raise AssertionError
 
     async with llm_that(hang) as url:
@@ -108,6 +110,7 @@ async def test_a_client_that_does_not_wait_for_json_ends_the_llms_work_too(tmp_p
                 await asked.wait()
                 request.cancel()
             await asyncio.wait([request])
+            await asyncio.wait_for(left.wait(), 5)
             server.stop()
             [record] = server.records()
     assert (record.status, record.outputs) == (499, None)

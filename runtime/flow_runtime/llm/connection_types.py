@@ -11,6 +11,7 @@ from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.llm import endpoint as endpoints
 from flow_runtime.llm.endpoint import Endpoint
 from flow_runtime.llm.errors import ConnectionInvalid
+from flow_runtime.llm.token import FILE_VARIABLE, VARIABLE, environment_token
 
 KEY, MEID_TOKEN = "key", "meid_token"
 MODULE = "promptflow.connections"
@@ -111,7 +112,7 @@ class StrongConnection(Connection):
     @property
     def token(self) -> str:
         """The Entra token of a connection without a key."""
-        return self._token or os.environ.get("AZURE_OPENAI_AD_TOKEN", "")
+        return self._token or environment_token(os.environ)
 
     def get_token(self) -> str:
         """Give the Entra token. Raises ConnectionInvalid, which names the places where it can come from."""
@@ -119,7 +120,7 @@ class StrongConnection(Connection):
             return self.token
         raise ConnectionInvalid(
             f"connection '{self.name}' has the auth_mode {MEID_TOKEN} and no token: add the key token to its "
-            "Secret, or set AZURE_OPENAI_AD_TOKEN"
+            f"Secret, or set {VARIABLE}, or {FILE_VARIABLE} to a file with it"
         )
 
     def secret_values(self) -> list[str]:

@@ -8,6 +8,7 @@
     │       └── CircuitOpen  was so for many requests in a row, so it was not asked
     └── PermanentLLMError    would fail again
         ├── Unauthorized     401, 403
+        ├── Untrusted        its certificate is not trusted
         ├── Refused          other 4xx
         ├── BadAnswer        not what the API promises
         └── ConnectionInvalid  the connection's Secret is missing or wrong
@@ -62,6 +63,10 @@ class PermanentLLMError(LLMError):
 
 class Unauthorized(PermanentLLMError):
     """The key is not accepted."""
+
+
+class Untrusted(PermanentLLMError):
+    """The server shows a certificate that no known CA vouches for."""
 
 
 class Refused(PermanentLLMError):

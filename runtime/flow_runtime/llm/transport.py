@@ -1,9 +1,9 @@
 """One try over HTTP: a pool of kept-alive connections, and what goes wrong on it as an LLMError."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from typing import Any
-from urllib.request import getproxies
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -11,12 +11,13 @@ from yarl import URL
 
 from flow_runtime.llm.call import Call
 from flow_runtime.llm.endpoint import Endpoint
-from flow_runtime.llm.errors import Unavailable, clean, from_status
+from flow_runtime.llm.errors import ConnectionInvalid, LLMError, Unavailable, Untrusted, clean, from_status
+from flow_runtime.llm.proxies import Proxies
 
 CONNECT_SECONDS = 10.0
 CANCELED = "canceled"
 """The status of a try that ended before its answer: the deadline was over, or the client had gone."""
-_BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
+_FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
 
 
 class Transport:
@@ -24,6 +25,7 @@ class Transport:
 
     def __init__(self) -> None:
         self._open: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+        self._proxies = Proxies.of({})
 
     async def close(self) -> None:
         """Close the pool of the running loop."""
@@ -39,8 +41,8 @@ class Transport:
         except asyncio.CancelledError:
             call.attempts.append(CANCELED)
             raise
-        except _BROKEN as error:
-            raise _unreachable(endpoint, error, call) from error
+        except _FAILURES as error:
+            raise _failure(endpoint, error, call) from error
         _check(response, content, endpoint, call)
         return content
 
@@ -55,14 +57,15 @@ class Transport:
         except asyncio.CancelledError:
             call.attempts.append(CANCELED)
             raise
-        except _BROKEN as error:
-            raise _unreachable(endpoint, error, call) from error
+        except _FAILURES as error:
+            raise _failure(endpoint, error, call) from error
         _check(response, content, endpoint, call)
         return _lines(response, endpoint)
 
     def _request(self, endpoint: Endpoint, body: bytes) -> Any:
-        url = URL(endpoint.url, encoded=True)
-        return self._session().post(url, data=body, headers=endpoint.headers, allow_redirects=False)
+        url, session = URL(endpoint.url, encoded=True), self._session()
+        proxy = self._proxies.to(url) if self._proxies else None
+        return session.post(url, data=body, headers=endpoint.headers, allow_redirects=False, proxy=proxy)
 
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -75,9 +78,8 @@ class Transport:
                 # The deadline of the request ends a call; only connecting has a limit of its own.
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 headers={"user-agent": "flow-operator"},
-                # Looking for a proxy costs each request something, so only where there is one.
-                trust_env=bool(getproxies()),
             )
+            self._proxies = Proxies.of(os.environ)  # now, since a flow may bring variables of its own
         return session
 
 
@@ -86,7 +88,7 @@ async def _lines(response: aiohttp.ClientResponse, endpoint: Endpoint) -> AsyncG
         try:
             async for line in response.content:
                 yield line
-        except (*_BROKEN, ValueError) as error:
+        except _FAILURES as error:
             raise Unavailable(f"the LLM at {_host(endpoint)} broke its answer off: {_kind(error)}") from error
 
 
@@ -97,9 +99,29 @@ def _check(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoint,
         raise from_status(response.status, content, retry_after, _secret(endpoint))
 
 
-def _unreachable(endpoint: Endpoint, error: Exception, call: Call) -> Unavailable:
+def _failure(endpoint: Endpoint, error: Exception, call: Call) -> LLMError:
+    """Say what came of a request that got no answer."""
     call.attempts.append("error")
-    return Unavailable(f"the LLM at {_host(endpoint)} cannot be reached: {_kind(error)}")
+    llm = f"the LLM at {_host(endpoint)}"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Untrusted(f"{llm} shows a certificate that is not trusted: {_untrusted(error)}")
+    if isinstance(error, aiohttp.ClientHttpProxyError):  # its text has the proxy's password in it
+        return Unavailable(f"{llm} cannot be reached: the proxy answered {error.status}")
+    if isinstance(error, ValueError):  # its text may be the value
+        return ConnectionInvalid(
+            f"{llm} cannot be asked: its URL, key or token is none that can be sent; "
+            "a URL has no password in it, a key no line break"
+        )
+    return Unavailable(f"{llm} cannot be reached: {_kind(error)}")
+
+
+def _untrusted(error: aiohttp.ClientConnectorCertificateError) -> str:
+    cause = error.certificate_error
+    why = clean(getattr(cause, "verify_message", "") or type(cause).__name__).rstrip(".")
+    named = os.environ.get("SSL_CERT_FILE", "")
+    if named and not os.access(named, os.R_OK):
+        return f"{why}; SSL_CERT_FILE names a file that cannot be read: {clean(named)}"
+    return f"{why}; to trust a private CA, let SSL_CERT_FILE name a file with its certificate (PEM)"
 
 
 def _seconds(header: str | None) -> float | None:
