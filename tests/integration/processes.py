@@ -32,7 +32,7 @@ DAG = """
     inputs: {question: {type: string}}
     outputs: {answer: {type: string, reference: "${chat.output}"}}
     nodes:
-    - {name: chat, type: llm, source: {path: chat.jinja2}, connection: llm,
+    - {name: chat, type: llm, source: {path: chat.jinja2}, api: chat, connection: llm,
        inputs: {model: m, question: "${inputs.question}"}}
 """
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

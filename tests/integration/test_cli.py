@@ -29,7 +29,7 @@ DAG = """
       answer: {type: string, reference: "${chat.output}", is_chat_output: true}
       size: {type: int, reference: "${size.output}", evaluation_only: true}
     nodes:
-    - {name: chat, type: llm, source: {type: code, path: chat.jinja2}, connection: my_llm,
+    - {name: chat, type: llm, source: {type: code, path: chat.jinja2}, api: chat, connection: my_llm,
        inputs: {model: m, question: "${inputs.question}"}}
     - {name: size, type: python, source: {type: code, path: size.py}, inputs: {text: "${chat.output}"}}
 """
@@ -102,8 +102,9 @@ def test_a_broken_flow_is_refused_by_name_file_and_line(flow: Path) -> None:
     assert "✗ bot: NodeReferenceNotFound\n  flow.dag.yaml:11\n" in done.stderr
     assert "Traceback" not in done.stderr
     found = json.loads(flowop("validate", flow, "--json").stdout)
-    [error] = found["errors"]
+    error, output = found["errors"]
     assert not found["valid"]
+    assert (output["name"], output["line"]) == ("OutputReferenceNotFound", 6)
     assert (error["name"], error["file"], error["line"]) == ("NodeReferenceNotFound", "flow.dag.yaml", 11)
     assert "chatt" in error["message"]
 

@@ -35,7 +35,7 @@ DAG = """
       docs: {type: list, reference: "${fetch.output}", evaluation_only: true}
     nodes:
     - {name: fetch, type: python, source: {path: fetch.py}, inputs: {question: "${inputs.question}"}}
-    - {name: chat, type: llm, source: {path: chat.jinja2}, connection: llm,
+    - {name: chat, type: llm, source: {path: chat.jinja2}, api: chat, connection: llm,
        inputs: {model: m, docs: "${fetch.output}", question: "${inputs.question}"}}
 """
 FILES = {

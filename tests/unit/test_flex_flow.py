@@ -300,7 +300,11 @@ WRONG = {
         "PythonLoadError",
         "no function or class 'walk'",
     ),
-    "a class that cannot be called": ("entry: main_flow:Mute", "PythonLoadError", "no method __call__"),
+    "a class that cannot be called": (
+        "entry: main_flow:Mute",
+        "GenerateFlowMetaJsonError",
+        "no method __call__",
+    ),
     "a class without its values": (
         "entry: main_flow:Needy",
         "FlowEntryInitializationError",
@@ -316,11 +320,11 @@ WRONG = {
         "FlowEntryInitializationError",
         "'other' is not among",
     ),
-    "another language": ("entry: a:b\nlanguage: csharp", "UnsupportedFeature", "csharp"),
+    "another language": ("entry: a:b\nlanguage: csharp", "UserErrorException", "csharp"),
     "inputs that are a list": ("entry: main_flow:run\ninputs: [a]", "FlowDefinitionError", "inputs must be"),
     "no mapping": ("[]", "FlowDefinitionError", "must be a mapping"),
-    "no YAML": ("entry: [", "FlowDefinitionError", "no valid YAML"),
-    "a sample that is not there": ("entry: main_flow:run\nsample: no.json", "UserErrorException", "no.json"),
+    "no YAML": ("entry: [", "YAMLError", "no valid YAML"),
+    "a sample that is not there": ("entry: main_flow:run\nsample: no.json", "InvalidSampleError", "no.json"),
 }
 MODULE = """
 from promptflow.connections import OpenAIConnection

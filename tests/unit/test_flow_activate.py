@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flow_runtime.flow.errors import FlowDefinitionError, OutputReferenceError
+from flow_runtime.flow.errors import FlowLoadError, OutputReferenceError
 from flow_runtime.flow.flow import Flow
 from flow_runtime.flow.load import load_flow
 from tests.unit.flow_helpers import CONNECTIONS, load, new_run, outputs, write_flow
@@ -146,5 +146,5 @@ async def test_a_node_has_the_body_of_its_chosen_variant(chosen: str, word: str,
 )
 def test_a_variant_that_is_not_there_is_refused(chosen: str, says: str, tmp_path: Path) -> None:
     folder = write_flow(tmp_path, VARIANTS, **TOOLS)
-    with pytest.raises(FlowDefinitionError, match=says):
+    with pytest.raises(FlowLoadError, match=says):
         load_flow(folder, CONNECTIONS, variant=chosen)

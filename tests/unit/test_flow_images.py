@@ -95,7 +95,8 @@ CHAT_FLOW = """
     outputs: {answer: {reference: "${chat.output}"}}
     message_format: FORMAT
     nodes:
-    - {name: chat, type: llm, source: {path: c.jinja2}, connection: llm, inputs: {model: m, x: "${inputs.x}"}}
+    - {name: chat, type: llm, source: {path: c.jinja2}, api: chat, connection: llm,
+       inputs: {model: m, x: "${inputs.x}"}}
 """
 LOOK = "system:\nx\nuser:\nlook: ![image]({{x}})\nnice?\n"
 

@@ -118,7 +118,7 @@ async def test_a_parameter_that_comes_from_a_node_that_was_passed_over_is_not_se
         outputs: {o: {reference: "${n.output}"}}
         nodes:
         - {name: warm, type: prompt, source: {path: p.jinja2}, activate: {when: "${inputs.on}", is: true}}
-        - {name: n, type: llm, source: {path: p.jinja2}, connection: llm,
+        - {name: n, type: llm, source: {path: p.jinja2}, api: chat, connection: llm,
            inputs: {model: m, temperature: "${warm.output}"}, activate: {when: "${inputs.on}", is: false}}
     """
     llm = FunctionChat()

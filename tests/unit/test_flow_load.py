@@ -11,7 +11,7 @@ from tests.unit.flow_helpers import CHAT, CONNECTIONS, load
 
 TOOL = "from promptflow.core import tool\n@tool\ndef run(a: str = '') -> str:\n    return a\n"
 PYTHON = "{name: %s, type: python, source: {type: code, path: t.py}, inputs: {a: '%s'}}"
-LLM = "{name: n, type: llm, source: {type: code, path: c.jinja2}, connection: llm, inputs: {model: m, %s}}"
+LLM = "{name: n, type: llm, source: {path: c.jinja2}, api: chat, connection: llm, inputs: {model: m, %s}}"
 
 
 def nodes(*lines: str) -> str:
@@ -66,7 +66,7 @@ REFUSED = {
         "outside",
         nodes("{name: n, type: python, source: {type: code, path: ../../etc/passwd}}"),
     ),
-    "a node without a source": ("FlowDefinitionError", "no source", nodes("{name: n, type: python}")),
+    "a node without a source": ("UserErrorException", "no source", nodes("{name: n, type: python}")),
     "a node without a type": ("FlowDefinitionError", "no type", nodes("{name: n, source: {path: t.py}}")),
     "a type that does not exist": (
         "FlowDefinitionError",
@@ -88,8 +88,8 @@ REFUSED = {
         "no input 'y'",
         "outputs: {o: {type: string, reference: '${inputs.y}'}}\nnodes: []\n",
     ),
-    "no YAML": ("FlowDefinitionError", "line 1", "inputs: {x: [}\n"),
-    "a key that is there twice": ("FlowDefinitionError", "twice", "nodes: []\nnodes: []\n"),
+    "no YAML": ("YAMLError", "line 1", "inputs: {x: [}\n"),
+    "a key that is there twice": ("YAMLError", "twice", "nodes: []\nnodes: []\n"),
     "a list instead of a mapping": ("FlowDefinitionError", "mapping", "- 1\n"),
     "a type of input that does not exist": (
         "FlowDefinitionError",
@@ -121,9 +121,9 @@ REFUSED = {
         "'b'",
         nodes("{name: n, type: python, source: {path: t.py}, inputs: {b: 1}}"),
     ),
-    "a flow for another language": ("UnsupportedFeature", "csharp", "language: csharp\nnodes: []\n"),
+    "a flow for another language": ("UserErrorException", "csharp", "language: csharp\nnodes: []\n"),
     "a message format that does not exist": (
-        "FlowDefinitionError",
+        "InvalidMessageFormatType",
         "message_format",
         "message_format: vision\nnodes: []\n",
     ),
@@ -133,12 +133,12 @@ REFUSED = {
         "environment_variables: {'A=B': b}\n",
     ),
     "variants that are not there": (
-        "FlowDefinitionError",
+        "UserErrorException",
         "node_variants has none",
         nodes("{name: n, use_variants: true}"),
     ),
     "a default variant that is not there": (
-        "FlowDefinitionError",
+        "UserErrorException",
         "no variant 'v1' (there are: v0)",
         nodes("{name: n, use_variants: true}")
         + "node_variants: {n: {default_variant_id: v1, variants: {v0: {node: {type: python}}}}}\n",
@@ -151,7 +151,7 @@ REFUSED = {
     ),
     "a condition without a value": (
         "FlowDefinitionError",
-        "nodes.0.activate.is",
+        "nodes.n.activate.is",
         nodes("{name: n, type: python, source: {path: t.py}, activate: {when: '${inputs.x}'}}"),
     ),
     "a condition on a node that does not exist": (
@@ -183,22 +183,17 @@ REFUSED = {
         nodes("{name: n, type: python, source: {type: package, tool: a.b}}"),
     ),
     "a package tool without a name": (
-        "NodeInputValidationError",
+        "PackageToolNotFoundError",
         "source.tool",
         nodes("{name: n, type: python, source: {type: package}}"),
-    ),
-    "a kind of source that the node cannot have": (
-        "FlowDefinitionError",
-        "'package'",
-        nodes("{name: n, type: prompt, source: {type: package, path: c.jinja2}}"),
     ),
     "an api that does not exist": (
         "APINotFound",
         "'edit'",
-        nodes((LLM % "a: 1").replace("type: llm", "type: llm, api: edit")),
+        nodes((LLM % "a: 1").replace("api: chat", "api: edit")),
     ),
     "functions that are none": (
-        "NodeInputValidationError",
+        "ChatAPIInvalidFunctions",
         "functions[0]",
         nodes(LLM % "functions: [{name: f}]"),
     ),
@@ -300,7 +295,7 @@ def test_aggregation_nodes_are_left_out_with_the_outputs_that_name_them(tmp_path
         - {name: sum, type: python, source: {path: gone.py}, aggregation: true, inputs: {a: "${n.output}"}}
         - {name: n, type: python, source: {path: t.py}, inputs: {a: "${inputs.x}"}}
     """
-    flow = load(tmp_path, dag, t_py=TOOL)
+    flow = load(tmp_path, dag, t_py=TOOL, gone_py="import a_module_that_only_a_batch_needs\n")
     assert [node.name for node in flow.nodes] == ["n"]
     assert flow.shape.outputs == {"a": "string"}
 

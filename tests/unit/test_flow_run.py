@@ -38,7 +38,7 @@ CHAT_FLOW = """
     inputs: {question: {type: string}}
     outputs: {answer: {type: string, reference: "${chat.output}"}}
     nodes:
-    - {name: chat, type: llm, source: {path: c.jinja2}, connection: llm,
+    - {name: chat, type: llm, source: {path: c.jinja2}, api: chat, connection: llm,
        inputs: {model: m, temperature: "0.5", max_tokens: "256", stop: "", question: "${inputs.question}"}}
 """
 PAIR = """
@@ -85,7 +85,7 @@ async def test_a_prompt_node_gives_its_own_roles_but_not_those_of_inputs(tmp_pat
         outputs: {text: {reference: "${write.output}"}}
         nodes:
         - {name: write, type: prompt, source: {path: p.jinja2}, inputs: {question: "${inputs.question}"}}
-        - {name: chat, type: llm, source: {path: c.jinja2}, connection: llm,
+        - {name: chat, type: llm, source: {path: c.jinja2}, api: chat, connection: llm,
            inputs: {model: m, written: "${write.output}"}}
     """
     llm = FunctionChat()

@@ -18,7 +18,7 @@ CHAT_FLOW = """
     inputs: {question: {type: string}}
     outputs: {answer: {type: string, reference: "${chat.output}"}, fixed: {reference: "${inputs.question}"}}
     nodes:
-    - {name: chat, type: llm, source: {path: c.jinja2}, connection: llm,
+    - {name: chat, type: llm, source: {path: c.jinja2}, api: chat, connection: llm,
        inputs: {model: m, question: "${inputs.question}"}}
 """
 

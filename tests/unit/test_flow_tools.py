@@ -209,7 +209,8 @@ async def test_a_connection_of_ones_own_class_is_made_of_a_custom_one(tmp_path: 
 
 def test_without_connections_every_name_is_taken_to_be_there(tmp_path: Path) -> None:
     dag = USES_CLASS + (
-        "    - {name: c, type: llm, source: {path: c.jinja2}, connection: any, inputs: {model: d}}\n"
+        "    - {name: c, type: llm, source: {path: c.jinja2}, api: chat, connection: any,"
+        " inputs: {model: d}}\n"
     )
     folder = write_flow(tmp_path, dag, t_py=CLASS, c_jinja2="user:\nhi")
     assert load_flow(folder, None).name == tmp_path.name

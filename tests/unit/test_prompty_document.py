@@ -94,7 +94,7 @@ def test_a_sample_is_a_mapping_or_a_file(sample: str, tmp_path: Path) -> None:
 WRONG = {
     "no front matter": ("user:\nhi\n", "UserErrorException", "must begin with its front matter"),
     "an open one": ("---\nname: a\nuser:\n", "UserErrorException", "must begin with its front matter"),
-    "no YAML": ("---\na: [\n---\n", "FlowDefinitionError", "no valid YAML"),
+    "no YAML": ("---\na: [\n---\n", "YAMLError", "no valid YAML"),
     "a list": ("---\n- a\n---\n", "FlowDefinitionError", "must be a mapping"),
     "a model that is a text": ("---\nmodel: gpt\n---\n", "FlowDefinitionError", "model must be a mapping"),
     "another api": ("---\nmodel: {api: voice}\n---\n", "FlowDefinitionError", "chat or completion"),
@@ -113,12 +113,12 @@ WRONG = {
     "a sample that is a list": ("---\nsample: [1]\n---\n", "InvalidSampleError", "sample must be"),
     "tools that are none": (
         "---\nmodel: {parameters: {tools: []}}\n---\nx",
-        "FlowDefinitionError",
+        "ChatAPIInvalidTools",
         "tools must be",
     ),
     "functions that are none": (
         "---\nmodel: {parameters: {functions: []}}\n---\nx",
-        "FlowDefinitionError",
+        "ChatAPIInvalidFunctions",
         "functions must be",
     ),
     "a broken template": ("---\nname: a\n---\n{% if %}\n", "TemplateSyntaxError", "p.prompty"),

@@ -49,6 +49,7 @@ def prompty(
 ) -> Any:
     """Write a prompty and load its folder."""
     front = f"model:\n  configuration: {{connection: llm, model: m}}\n{model}"
+    front += "" if "parameters:" in model else "  parameters: {}\n"
     inputs = rest or "inputs: {q: {type: string}}\n"
     (folder / "p.prompty").write_text(f"---\n{front}{inputs}---\n{body}", encoding="utf-8")
     flow = load_flow(folder, KNOWN)
@@ -206,7 +207,8 @@ async def test_without_inputs_the_sample_says_what_they_are(tmp_path: Path) -> N
 
 
 async def test_azure_is_asked_by_its_deployment(tmp_path: Path) -> None:
-    text = "---\nmodel: {configuration: {connection: azure, azure_deployment: d}}\n---\nuser:\nhi\n"
+    model = "{configuration: {connection: azure, azure_deployment: d}, parameters: {}}"
+    text = f"---\nmodel: {model}\n---\nuser:\nhi\n"
     (tmp_path / "p.prompty").write_text(text)
     llm = FunctionChat()
     await outputs(load_flow(tmp_path, KNOWN), {}, llm)
@@ -214,7 +216,9 @@ async def test_azure_is_asked_by_its_deployment(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_is_not_there_is_said_when_the_flow_is_loaded(tmp_path: Path) -> None:
-    (tmp_path / "p.prompty").write_text("---\nmodel: {configuration: {connection: other}}\n---\nuser:\nhi\n")
+    (tmp_path / "p.prompty").write_text(
+        "---\nmodel: {configuration: {connection: other}, parameters: {}}\n---\nuser:\nhi\n"
+    )
     with pytest.raises(FlowLoadError, match=r"'other' is not among .* \(azure, llm\)") as refused:
         load_flow(tmp_path, KNOWN)
     assert refused.value.name == "GetConnectionError"
@@ -223,7 +227,9 @@ def test_a_connection_that_is_not_there_is_said_when_the_flow_is_loaded(tmp_path
 
 def test_two_prompties_are_no_flow_and_one_beside_a_dag_is_no_matter(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        (tmp_path / f"{name}.prompty").write_text("---\nmodel: {}\n---\nuser:\nhi\n")
+        (tmp_path / f"{name}.prompty").write_text(
+            "---\nmodel: {configuration: {}, parameters: {}}\n---\nuser:\nhi\n"
+        )
     with pytest.raises(FlowLoadError, match=r"more than one flow: a\.prompty, b\.prompty"):
         load_flow(tmp_path, KNOWN)
     (tmp_path / "flow.dag.yaml").write_text("nodes: []\noutputs: {a: {reference: 1}}\n")
@@ -297,7 +303,9 @@ def test_what_a_configuration_lacks_is_named(
 async def test_a_missing_key_fails_the_request_and_not_the_load(
     tmp_path: Path, clean_environment: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "p.prompty").write_text("---\nmodel: {configuration: {type: openai}}\n---\nuser:\nhi\n")
+    (tmp_path / "p.prompty").write_text(
+        "---\nmodel: {configuration: {type: openai}, parameters: {}}\n---\nuser:\nhi\n"
+    )
     with pytest.raises(LLMNodeError, match="OPENAI_API_KEY") as failed:
         await outputs(load_flow(tmp_path, None), {})
     assert isinstance(failed.value.__cause__, ConnectionInvalid)

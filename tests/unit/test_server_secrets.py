@@ -15,7 +15,7 @@ DAG = """
     outputs: {answer: {type: string, reference: "${chat.output}"}, key: {reference: "${key.output}"}}
     environment_variables: {FLOW_TEST_ROTATED: "${llm.api_key}"}
     nodes:
-    - {name: chat, type: llm, source: {path: chat.jinja2}, connection: llm,
+    - {name: chat, type: llm, source: {path: chat.jinja2}, api: chat, connection: llm,
        inputs: {model: m, question: "${inputs.question}"}}
     - {name: key, type: python, source: {path: key.py}}
 """

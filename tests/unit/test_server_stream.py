@@ -171,7 +171,7 @@ async def test_two_outputs_that_would_stream_are_refused_before_anything_is_spen
         "nodes:",
         """  more: {type: string, reference: "${second.output}"}
     nodes:
-    - {name: second, type: llm, source: {path: chat.jinja2}, connection: llm,
+    - {name: second, type: llm, source: {path: chat.jinja2}, api: chat, connection: llm,
        inputs: {model: m, docs: x, question: "${inputs.question}"}}""",
     )
     pod = await make(StreamingChat("a"), dag)

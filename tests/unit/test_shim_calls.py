@@ -197,6 +197,7 @@ nodes:
   type: llm
   source: {type: code, path: ask.jinja2}
   connection: llm
+  api: chat
   inputs: {model: m, q: "${inputs.q}"}
 """
 

@@ -278,7 +278,8 @@ async def test_other_paths_leave_no_span(make: Make) -> None:
 
 
 async def test_two_nodes_at_once_are_not_each_other_s_parents(make: Make) -> None:
-    node = 'type: llm, source: {path: chat.jinja2}, connection: llm, inputs: {question: "${inputs.question}"'
+    node = "type: llm, source: {path: chat.jinja2}, api: chat, connection: llm, "
+    node += 'inputs: {question: "${inputs.question}"'
     dag = f"""
         inputs: {{question: {{type: string}}}}
         outputs: {{a: {{type: string, reference: "${{one.output}}"}}}}

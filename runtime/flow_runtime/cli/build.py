@@ -8,11 +8,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from flow_runtime.cli.folder import DEFINITIONS, flow_name, package
 from flow_runtime.cli.screen import Problem, Screen
 from flow_runtime.flow.errors import InvalidSource
+from flow_runtime.flow.yaml12 import peek
 
 COMMAND = ["python3", "-m", "flow_runtime.cli.main", "serve", "/flow", "--host=0.0.0.0", "--port=8080"]
 BASE = "flow-runtime:dev"
@@ -121,11 +120,9 @@ def own_pip(target: Path) -> None:
 
 def _requirements_file(flow: Path) -> str:
     for name in DEFINITIONS:
-        try:
-            definition: Any = yaml.safe_load((flow / name).read_bytes())
-        except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        if not (flow / name).is_file():
             continue
-        environment = definition.get("environment") if isinstance(definition, dict) else None
+        environment: Any = peek((flow / name).read_bytes()).get("environment")
         file = environment.get("python_requirements_txt") if isinstance(environment, dict) else None
         if isinstance(file, str) and (flow / file).resolve().is_relative_to(flow.resolve()):
             return file

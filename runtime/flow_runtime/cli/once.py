@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from flow_runtime.cli.connections import open_connections
+from flow_runtime.cli.finding import findings_of, refuse
 from flow_runtime.cli.folder import flow_name, packaged
 from flow_runtime.cli.loading import load, quiet
 from flow_runtime.cli.screen import Problem, Screen
-from flow_runtime.cli.where import place_of
 from flow_runtime.flow.bare import Bare
 from flow_runtime.flow.errors import FlowError, FlowLoadError, NodeError
 from flow_runtime.flow.load import Loaded
@@ -33,7 +33,11 @@ def run_once(
     name = flow_name(path)
     try:
         with packaged(path) as directory, quiet():
-            flow = _load(directory, connections, variant)
+            try:
+                flow = load(directory, connections, variant)
+            except FlowLoadError as error:
+                refuse(name, findings_of(error, directory), as_json, screen)
+                return 1
             screen.progress(f"running {name} …")
             outputs = asyncio.run(_run(flow, with_history(flow, given), connections, screen))
     except (FlowError, TimeoutError) as error:
@@ -74,15 +78,6 @@ def with_history(flow: Loaded, given: dict[str, Any]) -> dict[str, Any]:
     return missing | given
 
 
-def _load(directory: Path, connections: Connections, variant: str) -> Loaded:
-    try:
-        return load(directory, connections, variant)
-    except FlowLoadError as error:
-        if place := place_of(error, directory):
-            error.add_note(str(place))
-        raise
-
-
 async def _run(flow: Loaded, given: dict[str, Any], connections: Connections, screen: Screen) -> Any:
     llm = HTTPChat(connections)
     deadline = asyncio.get_running_loop().time() + SECONDS
@@ -103,4 +98,4 @@ def _fail(name: str, error: Exception, as_json: bool, screen: Screen) -> None:
         node = error.node if isinstance(error, NodeError) else None
         screen.result({"error": {"name": kind, "message": message, "node": node}})
     else:
-        screen.failed(f"{name}: {kind}", *getattr(error, "__notes__", ()), message)
+        screen.failed(f"{name}: {kind}", message)

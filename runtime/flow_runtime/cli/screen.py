@@ -28,17 +28,18 @@ class Screen:
 
     def fine(self, text: str, *details: str) -> None:
         """Say that something went well."""
-        self._print(self._err, f"{self._paint('✓', GREEN)} {text}", *(f"  {line}" for line in details))
+        lines = (f"  {_plain(line)}" for line in details)
+        self._print(self._err, f"{self._paint('✓', GREEN)} {_plain(text)}", *lines)
 
-    def failed(self, title: str, *details: str) -> None:
-        """Say that something went wrong: a title and what to know about it."""
-        self._print(
-            self._err, f"{self._paint('✗', RED)} {self._paint(title, BOLD)}", *(f"  {d}" for d in details)
-        )
+    def failed(self, title: str, *details: str, aside: str = "") -> None:
+        """Say that something went wrong: a title, something beside it, and what to know about it."""
+        head = f"{self._paint('✗', RED)} {self._paint(_plain(title), BOLD)}"
+        beside = f" {self._paint(f'({_plain(aside)})', DIM)}" if aside else ""
+        self._print(self._err, head + beside, *(f"  {_plain(detail)}" for detail in details))
 
     def note(self, text: str) -> None:
         """Say something by the way."""
-        self._print(self._err, self._paint(text, DIM))
+        self._print(self._err, self._paint(_plain(text), DIM))
 
     def progress(self, text: str) -> None:
         """Say what is going on, to a person only."""
@@ -47,7 +48,7 @@ class Screen:
 
     def problem(self, problem: Problem) -> None:
         """Say why a command cannot begin."""
-        self._print(self._err, f"flowop: {problem}")
+        self._print(self._err, f"flowop: {_plain(str(problem))}")
 
     def _paint(self, text: str, colour: str) -> str:
         if not self._err.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
@@ -60,3 +61,8 @@ class Screen:
         text = "".join(f"{line}\n" for line in lines)
         stream.write(text.encode(encoding, "replace").decode(encoding))
         stream.flush()
+
+
+def _plain(text: str) -> str:
+    """Take out what would steer a terminal: names and messages are a flow's, and may be hostile."""
+    return "".join(char if char.isprintable() else " " for char in text)

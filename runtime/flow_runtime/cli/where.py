@@ -11,17 +11,10 @@ import yaml
 
 from flow_runtime.cli.folder import DEFINITIONS, PROMPTY
 from flow_runtime.flow.errors import FlowLoadError
+from flow_runtime.flow.yaml12 import compose
 
-_NODE = re.compile(r"node '([^']+)'|^nodes [^']*'([^']+)'")
-_INPUT = re.compile(r"(?:input |parameter |variable |: )'([^']+)'")
-_OUTPUT = re.compile(r"output '([^']+)'")
-_PATH = re.compile(r"\b(?:inputs|outputs|nodes|node_variants|environment_variables)(?:\.[\w-]+)+")
 _LINE = re.compile(r"([\w./-]+\.\w+)\b.{0,40}?\bline (\d+)")
-_FIELDS = {
-    "InvalidSource": "source",
-    "GetConnectionError": "connection",
-    "InvalidConnectionType": "connection",
-}
+_FRONT = re.compile(rb"^-{3,}[ \t]*\r?\n(.*?)^-{3,}[ \t]*\r?\n", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,6 +27,14 @@ class Place:
     def __str__(self) -> str:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
+    def text(self, directory: Path) -> str:
+        """Read the line itself; empty where there is none to be read."""
+        try:
+            lines = (directory / self.file).read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            return ""
+        return lines[self.line - 1].strip() if self.line and self.line <= len(lines) else ""
+
 
 def place_of(error: FlowLoadError, directory: Path) -> Place | None:
     """Find the place of an error in a flow's folder; None when the flow has no definition at all."""
@@ -41,10 +42,10 @@ def place_of(error: FlowLoadError, directory: Path) -> Place | None:
         if place := _place_of_cause(cause, directory):
             return place
     for file, line in _LINE.findall(str(error)):
-        if (directory / file).is_file():
-            return Place(file, int(line))
+        if found := _find(file, directory):
+            return Place(found, int(line))
     definition = _definition(directory)
-    return Place(definition, _line(error, directory / definition)) if definition else None
+    return Place(definition, _line(error.at, directory / definition)) if definition else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -58,11 +59,19 @@ def _place_of_cause(cause: BaseException, directory: Path) -> Place | None:
     if isinstance(cause, SyntaxError) and cause.filename:
         return _inside(Path(cause.filename), cause.lineno, directory)
     if isinstance(cause, jinja2.TemplateSyntaxError) and cause.name:
-        found = next((p for p in directory.rglob(Path(cause.name).name)), None)
-        return _inside(found, cause.lineno, directory) if found else None
+        found = _find(Path(cause.name).name, directory)
+        return Place(found, cause.lineno) if found else None
     frames = traceback.extract_tb(cause.__traceback__)
     places = (_inside(Path(frame.filename), frame.lineno, directory) for frame in reversed(frames))
     return next((place for place in places if place), None)
+
+
+def _find(name: str, directory: Path) -> str | None:
+    """Find a file by the name or path that an error gives it."""
+    if (directory / name).is_file():
+        return name
+    found = next((path for path in sorted(directory.rglob(Path(name).name)) if path.is_file()), None)
+    return str(found.relative_to(directory)) if found else None
 
 
 def _inside(file: Path, line: int | None, directory: Path) -> Place | None:
@@ -78,48 +87,39 @@ def _definition(directory: Path) -> str | None:
     return files[0] if files else None
 
 
-def _line(error: FlowLoadError, file: Path) -> int | None:
+def _line(path: Sequence[str], file: Path) -> int | None:
+    """Find the line of a key in a definition, or of the last one on the way there that is written."""
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), yaml.SafeLoader)
-    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        content = file.read_bytes()
+    except OSError:
         return None
-    lines = (_walk(root, path) for path in _paths(error))
-    return max((line for line in lines if line is not None), default=None)
-
-
-def _paths(error: FlowLoadError) -> Iterator[Sequence[str]]:
-    """Guess from an error's words what it is about; what is not there is passed over."""
-    message = str(error)
-    if path := _PATH.search(message):
-        yield path[0].split(".")
-    if output := _OUTPUT.match(message):
-        yield ("outputs", output[1])
-    if node := _NODE.search(message):
-        name = node[1] or node[2]
-        yield ("nodes", name)
-        if field := _FIELDS.get(error.name):
-            yield ("nodes", name, field)
-        for named in _INPUT.findall(message.replace(node[0], "", 1)):
-            yield ("nodes", name, "inputs", named)
+    above = 0
+    if file.suffix == PROMPTY:
+        front = _FRONT.search(content)
+        if front is None:
+            return None
+        content, above = front[1], content.count(b"\n", 0, front.start(1))
+    line = _walk(compose(content), path) if path else None
+    return line + above if line is not None else None
 
 
 def _walk(node: yaml.Node | None, path: Sequence[str]) -> int | None:
-    """Follow keys, and in lists places or names; None unless all of the path is there."""
+    """Follow keys, and in lists places or names, as far as they are there."""
     line = None
     for step in path:
         if isinstance(node, yaml.MappingNode):
             found = next(((key, value) for key, value in node.value if key.value == step), None)
             if found is None:
-                return None
+                break
             line, node = found[0].start_mark.line + 1, found[1]
         elif isinstance(node, yaml.SequenceNode):
             items = [item for at, item in enumerate(node.value) if str(at) == step or _name(item) == step]
             if not items:
-                return None
-            node = items[-1]
+                break
+            node = items[0]
             line = node.start_mark.line + 1
         else:
-            return None
+            break
     return line
 
 

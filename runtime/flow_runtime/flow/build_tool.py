@@ -13,16 +13,19 @@ from flow_runtime.flow.errors import (
     InvalidCustomLLMTool,
     MissingRequiredInputs,
     NodeInputValidationError,
+    PackageToolNotFoundError,
     ToolLoadError,
 )
 from flow_runtime.flow.files import read_prompt, source_name, source_path
+from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.images import literal_image
+from flow_runtime.flow.listed import not_listed
 from flow_runtime.flow.model import Node, ValueType
 from flow_runtime.flow.package import load_package_tool
 from flow_runtime.flow.python_node import PythonNode
 from flow_runtime.flow.references import InputReference
 from flow_runtime.flow.shim.types import PromptTemplate
-from flow_runtime.flow.template import variables_of
+from flow_runtime.flow.template import check_words, variables_of
 from flow_runtime.flow.tool import PythonTool, load_tool
 from flow_runtime.llm.connection_services import CLASSES
 from flow_runtime.llm.connection_types import Connection
@@ -51,19 +54,23 @@ class ToolBuilder:
         may_stream: bool,
     ) -> PythonNode:
         """Build one node. Raises FlowLoadError."""
-        tool = self._tool(node)
+        tool, findings = self._tool(node), Findings()
         given = dict(literals)
-        if node.type == "custom_llm":
-            self._add_prompt(node, tool, given, references)
-        _check_inputs(node, tool, given, references)
-        bound = self._bind(node, tool, given)
+        with findings.keep():
+            if node.type == "custom_llm":
+                self._add_prompt(node, tool, given, references)
+        with findings.keep():
+            _check_inputs(node, tool, given, references)
         of_init = tool.init.known
-        grants = self._grants(node, tool.signature.connections, given)
-        values = {
-            name: self._literal(node, tool, name, value)
-            for name, value in given.items()
-            if name not in grants and name not in of_init
-        }
+        with findings.keep():
+            grants = self._grants(node, tool.signature.connections, given)
+        values = dict[str, Any]()
+        for name, value in given.items():
+            if name not in tool.signature.connections and name not in of_init:
+                with findings.keep(at=("nodes", node.name, "inputs", name)):
+                    values[name] = self._literal(node, tool, name, value)
+        findings.settle()
+        bound = self._bind(node, tool, given)
         assignment = Assignment.of(node.name, values, references, tool.signature.optional)
         return PythonNode(node.name, bound, assignment, grants, may_stream and tool.yields)
 
@@ -75,7 +82,9 @@ class ToolBuilder:
     def _tool(self, node: Node) -> PythonTool:
         if node.source is not None and node.source.type != "code":
             if not node.source.tool:
-                raise NodeInputValidationError(f"node '{node.name}' has no source.tool: name the tool")
+                raise PackageToolNotFoundError(
+                    f"node '{node.name}' has no source.tool: name the tool", ("nodes", node.name, "source")
+                )
             return load_package_tool(node.name, node.source.tool)
         path = source_path(self._directory, node)
         if path not in self._tools:
@@ -93,11 +102,7 @@ class ToolBuilder:
             )
         template = read_prompt(self._directory, node)
         known = tool.signature.known | tool.init.known
-        if clash := sorted(variables_of(template, node.name, source_name(node)) & known):
-            raise NodeInputValidationError(
-                f"node '{node.name}': {source_name(node)} has a variable with the name of a parameter, "
-                f"'{clash[0]}': rename it"
-            )
+        check_words(node, template, variables_of(template, node.name, source_name(node)) & known)
         given[tool.signature.prompt] = PromptTemplate(template)
         from_caller = [name for name, ref in references.items() if isinstance(ref, InputReference)]
         if from_caller and tool.signature.takes_any:
@@ -124,11 +129,13 @@ class ToolBuilder:
     def _grants(
         self, node: Node, wanted: Mapping[str, tuple[type, ...]], given: Mapping[str, Any]
     ) -> dict[str, Grant]:
-        return {
-            name: self._grant(node, name, classes, given[name])
-            for name, classes in wanted.items()
-            if name in given
-        }
+        findings, grants = Findings(), {}
+        for name, classes in wanted.items():
+            if name in given:
+                with findings.keep(at=("nodes", node.name, "inputs", name)):
+                    grants[name] = self._grant(node, name, classes, given[name])
+        findings.settle()
+        return grants
 
     def _grant(self, node: Node, name: str, classes: tuple[type, ...], connection: Any) -> Grant:
         place = f"node '{node.name}', input '{name}'"
@@ -136,9 +143,7 @@ class ToolBuilder:
         if not isinstance(connection, str) or (
             self._connections is not None and connection not in self._connections
         ):
-            raise GetConnectionError(
-                f"{place}: must be the name of a connection of the deployment, not {connection!r}"
-            )
+            raise GetConnectionError(f"{place}: {not_listed(connection, self._connections or ())}")
         kinds = {CLASSES[each.__name__].kind for each in classes if each.__name__ in CLASSES}
         if strong is not None:
             kinds.add(ConnectionType.CUSTOM)
@@ -153,18 +158,31 @@ class ToolBuilder:
 def _check_inputs(
     node: Node, tool: PythonTool, given: Mapping[str, Any], references: Mapping[str, Reference]
 ) -> None:
+    """Compare what a node gives with what its tool takes. Raises FlowLoadError."""
+    findings, place = Findings(), f"node '{node.name}'"
     names = given.keys() | references.keys()
     known = tool.signature.known | tool.init.known
-    if (unknown := sorted(names - known)) and not tool.signature.takes_any:
-        raise NodeInputValidationError(f"node '{node.name}': its function has no parameter '{unknown[0]}'")
-    if late := sorted(tool.init.known & references.keys()):
-        raise InputTypeMismatch(
-            f"node '{node.name}': input '{late[0]}' is for the tool's __init__ and must be a literal"
+    for name in sorted(names - known):
+        if not tool.signature.takes_any:
+            findings.add(
+                NodeInputValidationError(
+                    f"{place}: its function has no parameter '{name}' "
+                    f"(there are: {', '.join(sorted(known)) or 'none'})",
+                    ("nodes", node.name, "inputs", name),
+                )
+            )
+    for name in sorted(tool.init.known & references.keys()):
+        findings.add(
+            InputTypeMismatch(
+                f"{place}: input '{name}' is for the tool's __init__ and must be a literal",
+                ("nodes", node.name, "inputs", name),
+            )
         )
-    if missing := sorted(tool.init.required - names):
-        raise MissingRequiredInputs(f"node '{node.name}': the tool's __init__ needs the input '{missing[0]}'")
-    if missing := sorted(tool.signature.required - names):
-        raise NodeInputValidationError(f"node '{node.name}': its function needs the input '{missing[0]}'")
+    for name in sorted(tool.init.required - names):
+        findings.add(MissingRequiredInputs(f"{place}: the tool's __init__ needs the input '{name}'"))
+    for name in sorted(tool.signature.required - names):
+        findings.add(NodeInputValidationError(f"{place}: its function needs the input '{name}'"))
+    findings.settle()
 
 
 def _no_connection(name: str) -> Connection:

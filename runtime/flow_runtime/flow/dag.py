@@ -8,22 +8,24 @@ from flow_runtime.flow import shim
 from flow_runtime.flow.activate import Rule
 from flow_runtime.flow.assignment import Reference
 from flow_runtime.flow.build import Builder
-from flow_runtime.flow.check import check_supported
+from flow_runtime.flow.check import check_defaults, check_supported
 from flow_runtime.flow.environment import set_environment
 from flow_runtime.flow.errors import FlowDefinitionError
+from flow_runtime.flow.findings import TOOL, Findings
 from flow_runtime.flow.flow import Flow
 from flow_runtime.flow.graph import (
-    check_names,
     condition_reference,
     node_references,
     order,
     output_sources,
     sources,
+    unique,
 )
 from flow_runtime.flow.image import Image
 from flow_runtime.flow.images import Images, read_image, shown
-from flow_runtime.flow.model import Dag, Node, ValueType
-from flow_runtime.flow.read import read_dag
+from flow_runtime.flow.model import Dag, FlowInput, Node, ValueType
+from flow_runtime.flow.nodes import Runner
+from flow_runtime.flow.read import parse_dag, read_bytes
 from flow_runtime.flow.references import NodeReference
 from flow_runtime.flow.variants import choose_variants
 from flow_runtime.llm.connection import Connection
@@ -38,21 +40,33 @@ def load_dag(
     connection: Callable[[str], Connection] | None,
 ) -> Flow:
     """Load as `load.load_flow` says. Raises FlowLoadError."""
-    directory = path.parent
-    dag = choose_variants(read_dag(path), variant)
-    check_names(dag)
-    check_supported(dag, directory)
-    dag = _read_default_images(dag, directory)
-    references = {node.name: node_references(dag, node) for node in dag.nodes}
-    conditions = {node.name: condition_reference(dag, node) for node in dag.nodes}
-    needed = {name: sources((*refs.values(), conditions[name])) for name, refs in references.items()}
-    ordered = order(needed)
-    wanted = output_sources(dag)
+    directory, findings = path.parent, Findings()
+    dag = choose_variants(parse_dag(read_bytes(path), path.name, findings), variant, findings)
+    dag = unique(dag, findings)
+    check_supported(dag, directory, findings)
+    dag = _read_default_images(dag, directory, findings)
+    references = {node.name: node_references(dag, node, findings) for node in dag.nodes}
+    conditions = {node.name: condition_reference(dag, node, findings) for node in dag.nodes}
+    needed = {
+        name: sources((*refs.values(), conditions[name])) & references.keys()
+        for name, refs in references.items()
+    }
+    ordered = order(needed, findings)
+    wanted = output_sources(dag, findings)
     nodes = {node.name: node for node in dag.nodes if not node.aggregation}
-    variables = set_environment(dag.environment_variables, connection)
+    with findings.keep():
+        variables = set_environment(dag.environment_variables, connection)
     shim.install()
     builder = Builder(directory, connections, _candidates(nodes, wanted, needed), dag.message_format.lower())
-    runners = {name: builder.build(nodes[name], references[name]) for name in ordered if name in nodes}
+    runners: dict[str, Runner] = {}
+    for name in ordered:
+        if name in nodes and not findings.broken(name):
+            with findings.keep(name, ("nodes", name), TOOL):
+                runners[name] = builder.build(nodes[name], references[name])
+    if not findings.empty:  # it is not served anyhow: then say this, too
+        with findings.keep():
+            check_defaults(dag.inputs)
+    findings.settle()
     return Flow(
         name=directory.name,
         inputs=dag.inputs,
@@ -111,16 +125,22 @@ def _rules(
     return rules
 
 
-def _read_default_images(dag: Dag, directory: Path) -> Dag:
-    """Read the defaults that are images, which may be files of the flow. Raises FlowDefinitionError."""
+def _read_default_images(dag: Dag, directory: Path, findings: Findings) -> Dag:
+    """Read the defaults that are images, which may be files of the flow."""
     inputs = dict(dag.inputs)
     for name, field in dag.inputs.items():
         if field.type is ValueType.IMAGE and not field.required:
-            try:
-                found = read_image(field.default, dag.message_format.lower(), directory)
-            except ValueError as error:
-                raise FlowDefinitionError(f"inputs.{name}.default: {error}") from None
-            if isinstance(found, Image):
-                kept = shown(found, dag.message_format.lower())
-                inputs[name] = field.model_copy(update={"default": kept})
+            with findings.keep(at=("inputs", name, "default")):
+                inputs[name] = _read_default_image(dag, directory, name)
     return dag.model_copy(update={"inputs": inputs})
+
+
+def _read_default_image(dag: Dag, directory: Path, name: str) -> FlowInput:
+    field = dag.inputs[name]
+    try:
+        found = read_image(field.default, dag.message_format.lower(), directory)
+    except ValueError as error:
+        raise FlowDefinitionError(f"inputs.{name}.default: {error}") from None
+    if not isinstance(found, Image):
+        return field
+    return field.model_copy(update={"default": shown(found, dag.message_format.lower())})

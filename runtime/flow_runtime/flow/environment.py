@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flow_runtime.flow.errors import FlowDefinitionError, GetConnectionError
+from flow_runtime.flow.findings import Findings
 from flow_runtime.llm.connection_types import Connection
 from flow_runtime.llm.errors import ConnectionInvalid
 
@@ -48,19 +49,30 @@ def set_environment(
     `${connection.key}` becomes that key's value, in what was there as well. Raises FlowDefinitionError and
     GetConnectionError, which never show a value.
     """
-    references = {}
+    findings, references = Findings(), {}
     for name, value in wanted.items():
-        if not name or "=" in name or "\0" in name:
-            raise FlowDefinitionError(f"environment_variables: {name!r} cannot be the name of a variable")
-        text = as_text(value)
-        if "\0" in text:
-            raise FlowDefinitionError(f"environment_variables.{name}: a value cannot hold a null character")
-        environ.setdefault(name, text)
-        found = _REFERENCE.fullmatch(environ[name])
-        if found is not None and connection is not None:
-            environ[name] = _key(name, connection, found[1], found[2])
-            references[name] = (found[1], found[2])
+        with findings.keep(at=("environment_variables", name)):
+            if found := _set(name, value, connection, environ):
+                references[name] = found
+    findings.settle()
     return Variables(environ, references, {name: environ[name] for name in references})
+
+
+def _set(
+    name: str, value: Any, connection: Lookup | None, environ: MutableMapping[str, str]
+) -> tuple[str, str] | None:
+    """Set one variable; gives the connection and key that it refers to."""
+    if not name or "=" in name or "\0" in name:
+        raise FlowDefinitionError(f"environment_variables: {name!r} cannot be the name of a variable")
+    text = as_text(value)
+    if "\0" in text:
+        raise FlowDefinitionError(f"environment_variables.{name}: a value cannot hold a null character")
+    environ.setdefault(name, text)
+    found = _REFERENCE.fullmatch(environ[name])
+    if found is None or connection is None:
+        return None
+    environ[name] = _key(name, connection, found[1], found[2])
+    return found[1], found[2]
 
 
 def as_text(value: Any) -> str:

@@ -9,6 +9,8 @@
 The class name is what conditions, logs and tests call the error by.
 """
 
+from collections.abc import Sequence
+
 
 class FlowError(Exception):
     """Base of all; the message names the place and the fix."""
@@ -20,11 +22,51 @@ class FlowError(Exception):
 
 
 class FlowLoadError(FlowError):
-    """The flow cannot be served as it is written."""
+    """The flow cannot be served as it is written.
+
+    `at` leads to the place in the flow's YAML: keys, and names or numbers of list items; empty when it is
+    elsewhere or not known. `upstream` is what promptflow says where it has no name of its own for it.
+    """
+
+    def __init__(self, message: str, at: Sequence[str | int] = (), upstream: str = "") -> None:
+        super().__init__(message)
+        self.at = tuple(str(step) for step in at)
+        self._upstream = upstream
+        self.wrapped_in = ""
+        """promptflow's class around this one, where it has one."""
+        self.others: tuple[FlowLoadError, ...] = ()
+        """What else is wrong with the flow."""
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """promptflow's classes for it, outermost first."""
+        return tuple(name for name in (self.wrapped_in, self._upstream or self.name) if name)
+
+    @property
+    def more(self) -> str:
+        """What to add to the message where this error stands for all of the flow's."""
+        number = len(self.others)
+        return f" (and {number} more, which flowop validate lists)" if number else ""
 
 
 class FlowDefinitionError(FlowLoadError):
-    """flow.dag.yaml cannot be read, or a field of it is wrong."""
+    """A field of the flow's definition is wrong."""
+
+
+class UserErrorException(FlowLoadError):
+    """The flow's author made a mistake that promptflow has no closer name for."""
+
+
+class ValidationException(FlowLoadError):
+    """The folder holds more than one definition."""
+
+
+class YAMLError(FlowLoadError):
+    """A file is no valid YAML."""
+
+
+class InvalidMessageFormatType(FlowLoadError):
+    """The flow's images are of a form that there is not."""
 
 
 class DuplicateNodeName(FlowLoadError):
@@ -67,6 +109,10 @@ class PythonLoadError(FlowLoadError):
     """The Python file of a node cannot be imported."""
 
 
+class PythonLoaderNotFound(PythonLoadError):
+    """The file of a Python node is no Python file."""
+
+
 class NoToolDefined(FlowLoadError):
     """The Python file of a node has no function with @tool."""
 
@@ -77,6 +123,18 @@ class MultipleToolsDefined(FlowLoadError):
 
 class TemplateSyntaxError(FlowLoadError):
     """A prompt is not valid Jinja2."""
+
+
+class TemplateAssertionError(TemplateSyntaxError):
+    """A prompt uses a filter or a test that there is not."""
+
+
+class ChatAPIInvalidFunctions(FlowLoadError):
+    """The functions that are offered to a model are none."""
+
+
+class ChatAPIInvalidTools(FlowLoadError):
+    """The tools that are offered to a model are none."""
 
 
 class APINotFound(FlowLoadError):
@@ -109,6 +167,14 @@ class GetConnectionError(FlowLoadError):
 
 class InvalidConnectionType(FlowLoadError):
     """A node uses a connection of a type that cannot serve it."""
+
+
+class UnknownConnectionType(FlowLoadError):
+    """A model's configuration is of a type that has no LLM."""
+
+
+class InvalidConnectionError(FlowLoadError):
+    """A model's configuration names a connection and says what connections say, too."""
 
 
 class UnsupportedFeature(FlowLoadError):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flow_runtime.flow.errors import InvalidSource, NodeInputValidationError
+from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource
 from flow_runtime.flow.model import Node
 
 
@@ -10,17 +10,20 @@ def source_path(directory: Path, node: Node) -> Path:
     """Find a node's file inside the flow's folder. Raises InvalidSource."""
     shown = node.source.path if node.source else None
     if not shown:
-        raise InvalidSource(f"node '{node.name}' has no source.path: name its file")
+        raise InvalidSource(
+            f"node '{node.name}' has no source.path: name its file", ("nodes", node.name, "source")
+        )
     root = directory.resolve()
     try:
         path = (root / shown).resolve()
         there = path.is_file()
     except (OSError, ValueError):  # a name that no file can have
         path, there = root, False
+    at = ("nodes", node.name, "source", "path")
     if not path.is_relative_to(root):
-        raise InvalidSource(f"node '{node.name}': its source '{shown}' is outside of the flow's folder")
+        raise InvalidSource(f"node '{node.name}': its source '{shown}' is outside of the flow's folder", at)
     if not there:
-        raise InvalidSource(f"node '{node.name}': its source '{shown}' is not in the flow's folder")
+        raise InvalidSource(f"node '{node.name}': its source '{shown}' is not in the flow's folder", at)
     return path
 
 
@@ -30,9 +33,12 @@ def source_name(node: Node) -> str:
 
 
 def read_prompt(directory: Path, node: Node) -> str:
-    """Read a node's template. Raises InvalidSource and NodeInputValidationError."""
+    """Read a node's template. Raises InvalidSource, FlowDefinitionError."""
     path = source_path(directory, node)
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise NodeInputValidationError(f"node '{node.name}': {path.name} is not UTF-8 text") from error
+        raise FlowDefinitionError(
+            f"node '{node.name}': {path.name} is not UTF-8 text: save it as UTF-8",
+            upstream="UnicodeDecodeError",
+        ) from error

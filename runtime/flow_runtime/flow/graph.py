@@ -1,4 +1,7 @@
-"""Checks of what refers to what in a flow, by promptflow's names, and an order to run the nodes in. Pure."""
+"""Checks of what refers to what in a flow, by promptflow's names, and an order to run the nodes in.
+
+Pure but for the findings, where errors are kept.
+"""
 
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -12,32 +15,47 @@ from flow_runtime.flow.errors import (
     NodeReferenceNotFound,
     OutputReferenceNotFound,
 )
+from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.model import Dag, Node
 from flow_runtime.flow.references import InputReference, NodeReference, parse
 
 
-def check_names(dag: Dag) -> None:
-    """Raise DuplicateNodeName."""
-    seen: set[str] = set()
-    for node in dag.nodes:
-        if node.name in seen:
-            raise DuplicateNodeName(f"node '{node.name}' is there more than once: rename one of them")
-        seen.add(node.name)
+def unique(dag: Dag, findings: Findings) -> Dag:
+    """Keep the first node of each name; the others are a DuplicateNodeName."""
+    first: dict[str, Node] = {}
+    for number, node in enumerate(dag.nodes):
+        if first.setdefault(node.name, node) is not node:
+            with findings.keep(at=("nodes", number)):
+                raise DuplicateNodeName(f"node '{node.name}' is there more than once: rename one of them")
+    return dag if len(first) == len(dag.nodes) else dag.model_copy(update={"nodes": list(first.values())})
 
 
-def node_references(dag: Dag, node: Node) -> dict[str, InputReference | NodeReference]:
-    """Parse the references of a node's inputs and check that their targets exist."""
+def node_references(dag: Dag, node: Node, findings: Findings) -> dict[str, InputReference | NodeReference]:
+    """Parse the references of a node's inputs and check that their targets exist.
+
+    One that does not is kept among the findings and stands for an input all the same.
+    """
     names = {other.name: other for other in dag.nodes}
     found: dict[str, InputReference | NodeReference] = {}
     for name, value in node.inputs.items():
-        reference = _reference(dag, names, node, f"input '{name}'", value)
-        if reference is not None:
-            found[name] = reference
+        with findings.keep(at=("nodes", node.name, "inputs", name)):
+            found[name] = InputReference(name)
+            reference = _reference(dag, names, node, f"input '{name}'", value)
+            if reference is None:
+                del found[name]
+            else:
+                found[name] = reference
     return found
 
 
-def condition_reference(dag: Dag, node: Node) -> InputReference | NodeReference | None:
+def condition_reference(dag: Dag, node: Node, findings: Findings) -> InputReference | NodeReference | None:
     """Parse what a node's condition compares and check that it exists; None for a literal or no condition."""
+    with findings.keep(at=("nodes", node.name, "activate", "when")):
+        return _condition(dag, node)
+    return None
+
+
+def _condition(dag: Dag, node: Node) -> InputReference | NodeReference | None:
     if node.activate is None:
         return None
     names = {other.name: other for other in dag.nodes}
@@ -83,44 +101,51 @@ def sources(references: Iterable[object]) -> frozenset[str]:
     return frozenset(ref.node for ref in references if isinstance(ref, NodeReference))
 
 
-def order(needed: Mapping[str, frozenset[str]]) -> list[str]:
-    """Order nodes so that each comes after those it needs. Raises NodeCircularDependency."""
-    try:
-        return list(TopologicalSorter(needed).static_order())
-    except CycleError as error:
-        circle = " -> ".join(f"'{name}'" for name in error.args[1])
-        raise NodeCircularDependency(
-            f"nodes wait for each other: {circle}: remove one of the references"
-        ) from None
+def order(needed: Mapping[str, frozenset[str]], findings: Findings) -> list[str]:
+    """Order nodes so that each comes after those it needs; each circle is a NodeCircularDependency."""
+    left = dict(needed)
+    while True:
+        try:
+            return list(TopologicalSorter(left).static_order())
+        except CycleError as error:
+            circle = error.args[1]
+            shown = " -> ".join(f"'{name}'" for name in circle)
+            with findings.keep(at=("nodes", circle[0])):
+                raise NodeCircularDependency(
+                    f"nodes wait for each other: {shown}: remove one of the references"
+                ) from None
+            left |= dict.fromkeys(circle, frozenset())
 
 
-def output_sources(dag: Dag) -> dict[str, InputReference | NodeReference | None]:
+def output_sources(dag: Dag, findings: Findings) -> dict[str, InputReference | NodeReference | None]:
     """Parse the references of the flow's outputs; those of aggregation nodes are left out."""
     nodes = {node.name: node for node in dag.nodes}
     sources: dict[str, InputReference | NodeReference | None] = {}
-    for name, output in dag.outputs.items():
-        place = f"output '{name}'"
-        if output.reference is None or output.reference == "":
-            raise EmptyOutputReference(
-                f"{place} has no reference: write ${{node.output}} or ${{inputs.name}}"
-            )
-        try:
-            reference = parse(output.reference)
-        except ValueError as error:
-            raise OutputReferenceNotFound(f"{place}: {error}") from None
-        if isinstance(reference, InputReference) and reference.name not in dag.inputs:
-            raise OutputReferenceNotFound(
-                f"{place}: the flow has no input '{reference.name}'{_known(dag.inputs)}"
-            )
-        if isinstance(reference, NodeReference):
-            if reference.node not in nodes:
-                raise OutputReferenceNotFound(
-                    f"{place}: the flow has no node '{reference.node}'{_known(nodes)}"
-                )
-            if nodes[reference.node].aggregation:
-                continue
-        sources[name] = reference
+    for name in dag.outputs:
+        with findings.keep(at=("outputs", name, "reference")):
+            reference = _output_source(dag, nodes, name)
+            if not (isinstance(reference, NodeReference) and nodes[reference.node].aggregation):
+                sources[name] = reference
     return sources
+
+
+def _output_source(dag: Dag, nodes: Mapping[str, Node], name: str) -> InputReference | NodeReference | None:
+    output, place = dag.outputs[name], f"output '{name}'"
+    if output.reference is None or output.reference == "":
+        raise EmptyOutputReference(
+            f"{place} has no reference: write ${{node.output}} or ${{inputs.name}}", ("outputs", name)
+        )
+    try:
+        reference = parse(output.reference)
+    except ValueError as error:
+        raise OutputReferenceNotFound(f"{place}: {error}") from None
+    if isinstance(reference, InputReference) and reference.name not in dag.inputs:
+        raise OutputReferenceNotFound(
+            f"{place}: the flow has no input '{reference.name}'{_known(dag.inputs)}"
+        )
+    if isinstance(reference, NodeReference) and reference.node not in nodes:
+        raise OutputReferenceNotFound(f"{place}: the flow has no node '{reference.node}'{_known(nodes)}")
+    return reference
 
 
 def _known(names: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.dag import load_dag
 from flow_runtime.flow.environment import Variables
 from flow_runtime.flow.model import FlowInput, FlowOutput
-from flow_runtime.flow.read import FLEX_FILES, find_flow
+from flow_runtime.flow.read import FLEX_FILES, find_flow, read_bytes
 from flow_runtime.flow.run import Run
 from flow_runtime.llm.connection import Connection
 
@@ -69,7 +69,9 @@ def load_flow(
     variant: str = "",
     connection: Callable[[str], Connection] | None = None,
 ) -> Loaded:
-    """Read, check and compile the flow in a folder; runs its Python files. Raises FlowLoadError.
+    """Read, check and compile the flow in a folder; runs its Python files.
+
+    Raises FlowLoadError: the first that is found, which carries all others.
 
     `connections` are the names there are, by type; None: whatever a flow names is taken to be there.
     `variant` is `node.variant_id`. `connection` gives the values for `${connection.key}` among the flow's
@@ -81,7 +83,7 @@ def load_flow(
         from flow_runtime.flow.prompty.flow import load_prompty
 
         return load_prompty(path, connections)
-    if path.name in FLEX_FILES or _ENTRY.search(path.read_bytes()):
+    if path.name in FLEX_FILES or _ENTRY.search(read_bytes(path)):
         from flow_runtime.flow.flex.flow import load_flex
 
         return load_flex(path, connections, connection)

@@ -6,9 +6,16 @@ What is sent follows promptflow-tools 1.6: empty values are left out, tools win 
 from collections.abc import Mapping
 from typing import Any
 
+from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.flow.model import ValueType
 
 CHAT, COMPLETION = "chat", "completion"
+MODEL_FIELDS = {
+    ConnectionType.OPENAI: "model",
+    ConnectionType.AZURE_OPENAI: "deployment_name",
+    ConnectionType.SERVERLESS: "model",
+}
+"""Types of connections that have an LLM, and the input that names its model."""
 
 _COMMON: Mapping[str, ValueType] = {
     "model": ValueType.STRING,

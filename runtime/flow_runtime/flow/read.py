@@ -1,110 +1,133 @@
-"""flow.dag.yaml: from a file to the model. YAML 1.2's scalars, as promptflow reads them."""
+"""The one file that says what a flow is: found in its folder, and a flow.dag.yaml made into the model."""
 
-import re
-from collections.abc import Hashable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource
+from flow_runtime.flow.errors import (
+    FlowDefinitionError,
+    InvalidSource,
+    UserErrorException,
+    ValidationException,
+)
+from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.model import Dag
+from flow_runtime.flow.yaml12 import parse_yaml
 
 DAG_FILES = ("flow.dag.yaml", "flow.dag.yml")
 FLEX_FILES = ("flow.flex.yaml", "flow.flex.yml")
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML speaks YAML 1.1, where `no` is false and `12:30` is a number; a double key is a mistake here."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key '{key.value}' is there twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?[0-9][0-9_]*|0o[0-7_]+|0x[0-9a-fA-F_]+", "-+0123456789"),
-    (
-        "float",
-        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.nan",
-        "-+.0123456789",
-    ),
-    ("null", r"~|null|Null|NULL|", "~nN"),
-    (
-        "timestamp",
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]+ ?(?:Z|[-+][0-9]{2}(?::?[0-9]{2})?)?)?",
-        "0123456789",
-    ),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [*_first, ""])
-
-
-def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    text = str(loader.construct_scalar(node))
-    return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_CRASHES = {"enum": "ValueError", "missing": "KeyError"}
+"""What promptflow raises where a field does not fit; otherwise it is an AttributeError."""
 
 
 def find_flow(directory: Path) -> Path:
-    """Find the one file that says what the flow is. Raises FlowDefinitionError, InvalidSource."""
+    """Find the one file that says what the flow is. Raises UserErrorException, ValidationException."""
     found = [name for name in (*DAG_FILES, *FLEX_FILES) if (directory / name).is_file()]
+    several = ValidationException if found else UserErrorException
     found = found or sorted(path.name for path in directory.glob("*.prompty"))
     if len(found) > 1:
-        raise FlowDefinitionError(f"the folder holds more than one flow: {', '.join(found)}: keep one")
+        raise several(f"the folder holds more than one flow: {', '.join(found)}: keep one")
     if not found:
-        raise InvalidSource(
+        raise UserErrorException(
             "the folder holds no flow.dag.yaml, flow.flex.yaml or .prompty: is it the flow's own folder?"
         )
     return directory / found[0]
 
 
-def read_dag(path: Path) -> Dag:
-    """Read a flow.dag.yaml. Raises FlowDefinitionError."""
-    return parse_dag(path.read_bytes(), path.name)
+def read_bytes(path: Path) -> bytes:
+    """Read a definition. Raises InvalidSource."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidSource(f"{path.name} cannot be read: {error.strerror or error}") from None
 
 
-def parse_dag(content: bytes, file: str) -> Dag:
-    """Parse a flow's YAML. Raises FlowDefinitionError."""
+def parse_dag(content: bytes, file: str, findings: Findings | None = None) -> Dag:
+    """Parse a flow's YAML. Raises YAMLError, FlowDefinitionError.
+
+    With `findings`, fields that are wrong are kept there and left out, as far as the rest makes sense.
+    """
     data = parse_yaml(content, file)
     if not isinstance(data, dict):
-        raise FlowDefinitionError(f"{file} must be a mapping with inputs, outputs and nodes")
+        raise FlowDefinitionError(
+            f"{file} must be a mapping with inputs, outputs and nodes", upstream="AttributeError"
+        )
+    kept = findings or Findings()
+    try:
+        dag = _model(data, file, kept)
+    except RecursionError as error:
+        raise FlowDefinitionError(f"{file}: a value of it holds itself") from error
+    if findings is None:
+        kept.settle()
+    return dag
+
+
+def _model(data: dict[str, Any], file: str, findings: Findings) -> Dag:
     try:
         return Dag.model_validate(data)
     except ValidationError as error:
-        raise FlowDefinitionError(f"{file}: {field_problem(error)}") from error
-    except RecursionError as error:
-        raise FlowDefinitionError(f"{file}: a value of it holds itself") from error
-
-
-def parse_yaml(content: bytes, file: str) -> Any:
-    """Parse YAML 1.2. Raises FlowDefinitionError, which names the line."""
+        problems = error.errors(include_url=False, include_context=False)
+    for problem in problems:
+        findings.add(_definition_error(data, problem, file))
+    places = [problem["loc"] for problem in problems]
+    for place in places:
+        if not _leave_out(data, place, findings):
+            findings.settle()
     try:
-        return yaml.load(content, Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FlowDefinitionError(f"{file} is no valid YAML: {_yaml_problem(error)}") from error
+        return Dag.model_validate(data)
+    except ValidationError:
+        findings.settle()
+        raise
 
 
-def _yaml_problem(error: Exception) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1}: {error.problem or error.context}"
-    return " ".join(str(error).split())[:200]
+def _leave_out(data: dict[str, Any], place: Sequence[str | int], findings: Findings) -> bool:
+    """Take out the input, output or node that is wrong; False where the rest would make no sense then."""
+    match place:
+        case ["inputs", str(name), *_]:
+            data["inputs"] = {**data["inputs"], name: {"type": "object"}}
+        case ["outputs", str(name), *_]:
+            data["outputs"] = {key: value for key, value in data["outputs"].items() if key != name}
+        case ["nodes", int(number), *_]:
+            node = data["nodes"][number]
+            called = node.get("name") if isinstance(node, dict) else None
+            if not isinstance(called, str) or not called:
+                return False
+            findings.leave(called)
+            data["nodes"] = [*data["nodes"]]
+            data["nodes"][number] = {"name": called, "aggregation": node.get("aggregation") is True}
+        case _:
+            return False
+    return True
+
+
+def _definition_error(data: Any, problem: ErrorDetails, file: str) -> FlowDefinitionError:
+    place = problem["loc"]
+    crash = _CRASHES.get(problem["type"], "AttributeError")
+    if "activate" in place:
+        crash = "FlowDefinitionError"
+    return FlowDefinitionError(f"{file}: {_said(problem, _shown(data, place))}", place, crash)
+
+
+def _shown(data: Any, place: Sequence[str | int]) -> str:
+    """Write a place with the names of nodes instead of their numbers."""
+    steps = []
+    for step in place:
+        node = data[step] if isinstance(data, list) and isinstance(step, int) else None
+        steps.append(str(node.get("name", step)) if isinstance(node, dict) else str(step))
+        data = node if node is not None else data.get(step) if isinstance(data, dict) else None
+    return ".".join(steps)
 
 
 def field_problem(error: ValidationError) -> str:
     """Say which field is wrong, and how."""
     first = error.errors(include_url=False, include_context=False)[0]
-    place = ".".join(str(step) for step in first["loc"])
-    return f"{place}: {first['msg']}"
+    return _said(first, ".".join(str(step) for step in first["loc"]))
+
+
+def _said(problem: ErrorDetails, place: str) -> str:
+    given = problem["input"]
+    but = f", not {given!r}" if isinstance(given, str | int | float | bool) and len(repr(given)) < 60 else ""
+    return f"{place}: {problem['msg']}{'' if problem['type'] == 'missing' else but}"

@@ -33,6 +33,11 @@ def kind_of(name: Any) -> ValueType:
         return _OTHER_NAMES.get(str(name), ValueType.OBJECT)
 
 
+def is_kind(name: Any) -> bool:
+    """Say whether YAML may name this type."""
+    return name in [*ValueType, *_OTHER_NAMES]
+
+
 def kind_of_value(value: Any) -> ValueType:
     """Say what type a value has."""
     return _PYTHON.get(type(value), ValueType.OBJECT)

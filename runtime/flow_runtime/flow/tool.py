@@ -13,6 +13,7 @@ from typing import Any
 from flow_runtime.flow.errors import (
     MultipleToolsDefined,
     NoToolDefined,
+    PythonLoaderNotFound,
     PythonLoadError,
 )
 from flow_runtime.flow.shim import TOOL_MARK
@@ -49,7 +50,7 @@ def load_module(node: str, path: Path, shown: str) -> ModuleType:
     name = f"flow_file_{next(_NUMBERS)}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise PythonLoadError(f"node '{node}': {shown} is no Python file")
+        raise PythonLoaderNotFound(f"node '{node}': {shown} is no Python file: name one that ends with .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickles look their module up
     try:
@@ -58,6 +59,14 @@ def load_module(node: str, path: Path, shown: str) -> ModuleType:
         del sys.modules[name]
         raise PythonLoadError(f"node '{node}': {shown} cannot be imported: {_where(error, path)}") from error
     return module
+
+
+def check_syntax(node: str, path: Path, shown: str) -> None:
+    """Parse a file that is not to be imported. Raises PythonLoadError."""
+    try:
+        compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    except (OSError, SyntaxError, ValueError, RecursionError) as error:
+        raise PythonLoadError(f"node '{node}': {shown} cannot be imported: {_where(error, path)}") from error
 
 
 def load_tool(node: str, path: Path, shown: str) -> PythonTool:
@@ -95,7 +104,7 @@ def describe(function: Callable[..., Any], provider: type | None = None) -> Pyth
 
 
 def _where(error: BaseException, path: Path) -> str:
-    """Name error and line, without a traceback."""
+    """Name error and line, without a traceback, and what to do about a package that is missing."""
     if isinstance(error, SyntaxError):
         return f"SyntaxError: {error.msg} (line {error.lineno})"
     line = ""
@@ -104,4 +113,12 @@ def _where(error: BaseException, path: Path) -> str:
         if trace.tb_frame.f_code.co_filename == str(path):
             line = f" (line {trace.tb_lineno})"
         trace = trace.tb_next
-    return f"{type(error).__name__}: {error}{line}"
+    return f"{type(error).__name__}: {error}{line}{missing_package(error)}"
+
+
+def missing_package(error: BaseException) -> str:
+    """Say what to do about a module that is not there; nothing for other errors."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    package = error.name.partition(".")[0]
+    return f": add '{package}' to the flow's requirements.txt and build its image with flowop build"

@@ -2,25 +2,29 @@
 
 from pydantic import ValidationError
 
-from flow_runtime.flow.errors import FlowDefinitionError
+from flow_runtime.flow.errors import FlowDefinitionError, UserErrorException
+from flow_runtime.flow.findings import TOOL, Findings
 from flow_runtime.flow.model import Dag, Node
 from flow_runtime.flow.read import field_problem
 
 
-def choose_variants(dag: Dag, chosen: str) -> Dag:
+def choose_variants(dag: Dag, chosen: str, findings: Findings) -> Dag:
     """Give each node that has variants its default body, and one node the chosen one.
 
-    `chosen` is empty or `node.variant_id`, with or without `${}` around it. Raises FlowDefinitionError.
+    `chosen` is empty or `node.variant_id`, with or without `${}` around it.
     """
-    if not chosen and not any(node.use_variants for node in dag.nodes):
+    name = variant = ""
+    with findings.keep():
+        name, variant = _split(dag, chosen) if chosen else ("", "")
+    if not name and not any(node.use_variants for node in dag.nodes):
         return dag
-    name, variant = _split(dag, chosen) if chosen else ("", "")
     nodes = []
     for node in dag.nodes:
-        if node.name == name:
-            node = _body(dag, node, variant)
-        elif node.use_variants:
-            node = _default(dag, node)
+        with findings.keep(node.name, ("nodes", node.name), TOOL):
+            if node.name == name:
+                node = _body(dag, node, variant)
+            elif node.use_variants:
+                node = _default(dag, node)
         nodes.append(node)
     return dag.model_copy(update={"nodes": nodes})
 
@@ -40,7 +44,7 @@ def _default(dag: Dag, node: Node) -> Node:
     if known is None:
         if node.type is not None:
             return node  # it has a body of its own, which is taken upstream, too
-        raise FlowDefinitionError(f"node '{node.name}' uses variants, and node_variants has none for it")
+        raise UserErrorException(f"node '{node.name}' uses variants, and node_variants has none for it")
     return _body(dag, node, known.default_variant_id)
 
 
@@ -49,12 +53,13 @@ def _body(dag: Dag, node: Node, variant: str) -> Node:
     found = known.variants.get(variant) if known else None
     if found is None:
         there = ", ".join(sorted(known.variants)) if known else ""
-        raise FlowDefinitionError(
+        raise UserErrorException(
             f"node '{node.name}' has no variant '{variant}' (there are: {there or 'none'}): "
-            "name one of them, or set default_variant_id"
+            "name one of them, or set default_variant_id",
+            ("node_variants", node.name),
         )
     try:
         return Node.model_validate({**found.node, "name": node.name})
     except ValidationError as error:
-        place = f"node_variants.{node.name}.variants.{variant}.node"
-        raise FlowDefinitionError(f"{place}.{field_problem(error)}") from error
+        place = ("node_variants", node.name, "variants", variant, "node")
+        raise FlowDefinitionError(f"{'.'.join(place)}.{field_problem(error)}", place) from error

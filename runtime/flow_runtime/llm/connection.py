@@ -101,6 +101,11 @@ class Connections:
         try:
             return self._read[self._aliases.get(name, name)]
         except KeyError:
+            if name not in self.types:
+                known = ", ".join(sorted(self.types)) or "none"
+                raise ConnectionInvalid(
+                    self.unusable.get(name, f"connection '{name}' is not resolved: there are {known}")
+                ) from None
             why = self.unusable.get(name, f"connection '{name}' is not resolved: see /health")
             raise ConnectionInvalid(why) from None
 

@@ -123,8 +123,9 @@ class Runtime:
             self.served = await _in_daemon_thread(self._load)
             self._flow_problem = ""
         except FlowLoadError as error:
-            self._lacks_connection = isinstance(error, GetConnectionError) and not resolved
-            self._flow_problem = clean_message(f"{error.name}: {error}")
+            lacks = any(isinstance(each, GetConnectionError) for each in (error, *error.others))
+            self._lacks_connection = lacks and not resolved
+            self._flow_problem = clean_message(f"{error.name}: {error}{error.more}")
             log.problem("the flow cannot be loaded", error=error.name, detail=self._flow_problem)
         except Exception as error:  # noqa: BLE001 - whatever it is, a pod that never gets ready must say so
             kind = type(error).__name__

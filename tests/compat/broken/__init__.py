@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+from tests.compat.broken.definitions import DEFINITIONS
+from tests.compat.broken.entries import ENTRIES
 from tests.compat.broken.flows import DAGS, FILES
+from tests.compat.broken.tools import TOOLS
 from tests.compat.case import FlowCase, flow
 
 GOOD = """
@@ -22,6 +25,12 @@ def dag(name: str, error: str, definition: str, **files: str) -> FlowCase:
 
 
 BROKEN = (
-    *(dag(name, error, definition, **files) for name, error, definition, files in DAGS),
-    *(FlowCase(f"broken-{name}", "1.4 1.5 broken", files, error=error) for name, error, files in FILES),
+    *(
+        dag(name, error, definition, **files)
+        for name, error, definition, files in (*DAGS, *DEFINITIONS, *TOOLS)
+    ),
+    *(
+        FlowCase(f"broken-{name}", "1.4 1.5 broken", files, error=error)
+        for name, error, files in (*FILES, *ENTRIES)
+    ),
 )

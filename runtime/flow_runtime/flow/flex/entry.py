@@ -11,14 +11,17 @@ from typing import Any
 
 from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.flow.errors import PythonLoadError
+from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.flex.definition import Definition
-from flow_runtime.flow.flex.errors import FlowEntryInitializationError
+from flow_runtime.flow.flex.errors import FlowEntryInitializationError, GenerateFlowMetaJsonError
+from flow_runtime.flow.listed import not_listed
 from flow_runtime.flow.shim.exceptions import InvalidConnectionError
 from flow_runtime.flow.shim.models import (
     AzureOpenAIModelConfiguration,
     ModelConfiguration,
     OpenAIModelConfiguration,
 )
+from flow_runtime.flow.tool import missing_package
 from flow_runtime.flow.tool_signature import Signature, read_signature
 from flow_runtime.llm.connection_types import Connection
 from flow_runtime.llm.errors import clean
@@ -100,7 +103,7 @@ def load_entry(
     if inspect.isclass(found):
         call = found.__dict__.get("__call__") or getattr(found, "__call__", None)  # noqa: B004 - its function
         if not inspect.isfunction(call):
-            raise PythonLoadError(f"{place}: the class has no method __call__: add it")
+            raise GenerateFlowMetaJsonError(f"{place}: the class has no method __call__: add it")
         values, names = _init(found, definition.init, connections, place)
         return Entry(call, read_signature(call, skip_first=True), found, values, names)
     if not callable(found):
@@ -125,6 +128,7 @@ def _module(name: str, directory: Path, place: str) -> Any:
     except (Exception, SystemExit) as error:
         raise PythonLoadError(
             f"{place}: the module cannot be imported: {clean(f'{type(error).__name__}: {error}')}"
+            f"{missing_package(error)}"
         ) from error
 
 
@@ -147,12 +151,16 @@ def _init(
             values[name] = _configuration(kind.rpartition(".")[2], value, name)
             if connection := values[name].connection:
                 names[name] = connection
+    findings = Findings()
     for name, connection in names.items():
         if connections is not None and connection not in connections:
-            raise FlowEntryInitializationError(
-                f"{place}, init '{name}': connection '{connection}' is not among the deployment's "
-                f"connections ({', '.join(sorted(connections)) or 'none'})"
+            findings.add(
+                FlowEntryInitializationError(
+                    f"{place}, init '{name}': {not_listed(connection, connections)}",
+                    ("sample", "init", name),
+                )
             )
+    findings.settle()
     return values, names
 
 

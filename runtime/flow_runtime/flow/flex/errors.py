@@ -12,5 +12,9 @@ class FlowEntryInitializationError(FlowLoadError):
     """The entry's class cannot be made of its init values."""
 
 
+class GenerateFlowMetaJsonError(FlowLoadError):
+    """What the entry takes and gives cannot be described."""
+
+
 class ScriptExecutionError(ToolExecutionError):
     """The entry raised."""

@@ -13,12 +13,14 @@ from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow import shim
 from flow_runtime.flow.environment import Variables, set_environment
 from flow_runtime.flow.errors import LLMNodeError, NodeError
+from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.flex import returned
-from flow_runtime.flow.flex.definition import Definition, read_definition
+from flow_runtime.flow.flex.definition import Definition, parse_definition
 from flow_runtime.flow.flex.entry import Entry, load_entry
 from flow_runtime.flow.flex.errors import FlowEntryInitializationError, ScriptExecutionError
 from flow_runtime.flow.flex.inputs import flow_inputs, take
 from flow_runtime.flow.model import FlowInput, FlowOutput
+from flow_runtime.flow.read import read_bytes
 from flow_runtime.flow.run import Run
 from flow_runtime.flow.shim import ambient
 from flow_runtime.flow.steps import timed
@@ -103,22 +105,35 @@ def load_flex(
     connection: Callable[[str], Connection] | None = None,
 ) -> FlexFlow:
     """Read a flex flow's YAML, import its entry and make it. Raises FlowLoadError."""
-    definition = read_definition(path, os.environ)
-    variables = set_environment(definition.environment, connection)
+    findings = Findings()
+    definition = parse_definition(read_bytes(path), path, os.environ, findings)
+    with findings.keep():
+        variables = set_environment(definition.environment, connection)
     shim.install()
-    entry = load_entry(definition, path.parent / definition.code, connections)
+    with findings.keep(at=("entry",)):
+        if definition.module:
+            entry = load_entry(definition, path.parent / definition.code, connections)
+            if findings.empty:
+                return _made(path, definition, entry, variables)
+    findings.settle()
+    raise AssertionError(path)
+
+
+def _made(path: Path, definition: Definition, entry: Entry, variables: Variables) -> FlexFlow:
+    """Make the flow of a definition without a mistake. Raises FlowLoadError."""
     if entry.made_of is not None and not entry.names and (lacking := _lacking(entry)):
         raise FlowEntryInitializationError(
             f"{path.name}: the class {definition.entry} needs the init value '{lacking}': set it in "
             "PF_FLOW_INIT_CONFIG or in sample.init"
         )
+    outputs = returned.declared(entry.found)
     return FlexFlow(
         name=path.parent.name,
         definition=definition,
         entry=entry,
         fixed=entry.fixed,
         inputs=flow_inputs(definition, entry),
-        outputs=definition.outputs or returned.declared(entry.found),
+        outputs=definition.outputs or outputs,
         streams=returned.streams(entry.found),
         variables=variables,
     )

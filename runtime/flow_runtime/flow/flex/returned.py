@@ -5,10 +5,12 @@ import functools
 import inspect
 import typing
 from collections.abc import AsyncIterator, Callable, Iterator
+from enum import Enum
 from typing import Any
 
 from flow_runtime.flow.bare import OUTPUT, Bare
 from flow_runtime.flow.errors import NodeError
+from flow_runtime.flow.flex.errors import GenerateFlowMetaJsonError
 from flow_runtime.flow.model import FlowOutput, ValueType
 from flow_runtime.flow.run import Run
 from flow_runtime.flow.shim import ambient
@@ -20,6 +22,7 @@ from flow_runtime.flow.tool_signature import yields
 
 Failed = Callable[[BaseException], NodeError]
 _GENERATORS = ("Generator", "Iterator", "AsyncGenerator", "AsyncIterator", "Iterable", "AsyncIterable")
+_PLAIN = (str, int, float, bool, list, dict, tuple, Enum, Iterator, AsyncIterator)
 _END = object()
 
 
@@ -29,10 +32,24 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 
 def declared(function: Callable[..., Any]) -> dict[str, FlowOutput]:
-    """Name the outputs that the annotation promises: fields of a dataclass or TypedDict, else one output."""
+    """Name the outputs that the annotation promises: fields of a dataclass or TypedDict, else one output.
+
+    Raises GenerateFlowMetaJsonError for what no answer can be made of.
+    """
     hint = _hint(function)
     if fields := _fields(hint):
+        several = [name for name, each in fields.items() if _name(each) in _GENERATORS]
+        if len(several) > 1:
+            raise GenerateFlowMetaJsonError(
+                f"'{function.__qualname__}' returns more than one generator ({', '.join(several)}): "
+                "keep one, the others cannot be streamed beside it"
+            )
         return {name: FlowOutput(type=_kind(each)) for name, each in fields.items()}
+    if isinstance(hint, type) and hint.__module__ == function.__module__ and not issubclass(hint, _PLAIN):
+        raise GenerateFlowMetaJsonError(
+            f"'{function.__qualname__}' returns {hint.__name__}, which is no JSON: "
+            "return a dataclass, a TypedDict, a dict or a text"
+        )
     return {OUTPUT: FlowOutput(type=_kind(hint))}
 
 

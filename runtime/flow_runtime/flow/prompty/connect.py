@@ -4,6 +4,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from flow_runtime.contracts.settings import ConnectionType
+from flow_runtime.flow.errors import GetConnectionError, UnknownConnectionType
+from flow_runtime.flow.listed import not_listed
+from flow_runtime.flow.parameters import MODEL_FIELDS
+from flow_runtime.flow.prompty.model import NOT_FIELDS
 from flow_runtime.flow.shim.models import AzureOpenAIModelConfiguration, ModelConfiguration
 from flow_runtime.llm.connection_types import AzureOpenAIConnection, Connection, OpenAIConnection
 from flow_runtime.llm.errors import ConnectionInvalid
@@ -11,7 +16,6 @@ from flow_runtime.llm.errors import ConnectionInvalid
 AZURE = ("azure_openai", "AzureOpenAI")
 OPENAI = ("openai", "OpenAI")
 _MODELS = ("azure_deployment", "model")
-_NOT_FIELDS = (*_MODELS, "type", "connection", "name")
 
 
 def model_of(configuration: Any) -> str:
@@ -30,7 +34,7 @@ def connect(configuration: Any, named: Callable[[str], Connection]) -> Connectio
     given = {
         name: os.environ.get(value[6:-1], value) if _is_reference(value) else value
         for name, value in fields.items()
-        if name not in _NOT_FIELDS and value
+        if name not in NOT_FIELDS and value
     }
     if connection:
         if given:
@@ -47,6 +51,31 @@ def connect(configuration: Any, named: Callable[[str], Connection]) -> Connectio
         f"a model's configuration has the type {kind!r}: "
         "write azure_openai, openai, or the name of a connection"
     )
+
+
+def check_connection(
+    configuration: Mapping[str, Any], connections: Mapping[str, ConnectionType] | None, file: str
+) -> None:
+    """Refuse a connection that is not there or no LLM's. Raises GetConnectionError, UnknownConnectionType."""
+    wanted, kind = configuration.get("connection"), configuration.get("type")
+    if not isinstance(wanted, str) or not wanted:
+        if kind and not _is_reference(kind) and kind not in (*AZURE, *OPENAI):
+            raise UnknownConnectionType(
+                f"{file}: model.configuration.type must be {AZURE[0]} or {OPENAI[0]}, not {kind!r}",
+                ("model", "configuration", "type"),
+            )
+        return
+    if connections is None:
+        return
+    at = ("model", "configuration", "connection")
+    if wanted not in connections:
+        raise GetConnectionError(f"{file}: {not_listed(wanted, connections)}", at)
+    if connections[wanted] not in MODEL_FIELDS:
+        raise UnknownConnectionType(
+            f"{file}: connection '{wanted}' is of type {connections[wanted]}, which is no LLM: "
+            f"name one of type {', '.join(MODEL_FIELDS)}",
+            at,
+        )
 
 
 def route(connection: Connection, model: str) -> dict[str, str]:

@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flow_runtime.flow.errors import FlowDefinitionError, InvalidSource
-from flow_runtime.flow.prompty.errors import InvalidSampleError, UserErrorException
-from flow_runtime.flow.read import parse_yaml
+from flow_runtime.flow.errors import (
+    FlowDefinitionError,
+    FlowLoadError,
+    InvalidSource,
+    UserErrorException,
+    YAMLError,
+)
+from flow_runtime.flow.findings import Findings
+from flow_runtime.flow.prompty.errors import InvalidSampleError
+from flow_runtime.flow.prompty.model import CHAT, read_model
+from flow_runtime.flow.yaml12 import parse_yaml
 
 _FENCE = re.compile(r"^-{3,}[ \t]*\n", re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{(env|file):(.*)\}", re.DOTALL)
-CHAT, COMPLETION = "chat", "completion"
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class Document:
     api: str = CHAT
     configuration: Any = field(default_factory=dict, repr=False)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    written: frozenset[str] = frozenset()
+    """The keys of its model that are there."""
     first: bool = True
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
@@ -43,7 +52,9 @@ def read_document(path: Path, overrides: Mapping[str, Any] | None = None) -> Doc
     except OSError as error:
         raise InvalidSource(f"{path.name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise FlowDefinitionError(f"{path.name} is not UTF-8 text") from None
+        raise FlowDefinitionError(
+            f"{path.name} is not UTF-8 text: save it as UTF-8", upstream="UnicodeDecodeError"
+        ) from None
     return parse_document(text, path, overrides)
 
 
@@ -51,24 +62,32 @@ def parse_document(text: str, path: Path, overrides: Mapping[str, Any] | None = 
     """Parse a prompty's text; `path` is what its references are relative to."""
     front, template = split(text, path.name)
     front = merge(resolve(front, path.parent), resolve(dict(overrides or {}), path.parent))
-    model = _mapping(front, "model", path.name)
-    api = model.get("api") or CHAT
-    if api not in (CHAT, COMPLETION):
-        raise FlowDefinitionError(f"{path.name}: model.api must be chat or completion, not {api!r}")
-    configuration = model.get("configuration")
-    if isinstance(configuration, str | int | float | list):
-        raise FlowDefinitionError(f"{path.name}: model.configuration must be a mapping")
+    findings, file = Findings(), path.name
+    model: dict[str, Any] = {}
+    inputs: dict[str, dict[str, Any]] = {}
+    outputs: dict[str, Any] = {}
+    sample: dict[str, Any] = {}
+    with findings.keep():
+        model = read_model(front, file)
+    with findings.keep():
+        inputs = _fields(front, "inputs", file)
+    with findings.keep():
+        outputs = _mapping(front, "outputs", file)
+    with findings.keep(at=("sample",)):
+        sample = load_sample(front.get("sample"), path.parent, file)
+    findings.settle()
     return Document(
         name=str(front.get("name") or path.stem),
         path=path,
         template=template,
-        api=api,
-        configuration=configuration or {},
-        parameters=_mapping(model, "parameters", path.name),
+        api=model.get("api") or CHAT,
+        configuration=model.get("configuration") or {},
+        parameters=model.get("parameters") or {},
+        written=frozenset(model),
         first=model.get("response") != "all",
-        inputs=_fields(front, "inputs", path.name),
-        outputs=_mapping(front, "outputs", path.name),
-        sample=load_sample(front.get("sample"), path.parent, path.name),
+        inputs=inputs,
+        outputs=outputs,
+        sample=sample,
     )
 
 
@@ -81,9 +100,15 @@ def split(text: str, file: str) -> tuple[dict[str, Any], str]:
         raise UserErrorException(
             f"{file} must begin with its front matter, YAML between two lines of '---'; its prompt follows"
         )
-    front = parse_yaml(text[begin.end() : end.start()].encode(), file)
+    before = text.count("\n", 0, begin.end())
+    try:
+        front = parse_yaml(text[begin.end() : end.start()].encode(), file, before)
+    except YAMLError as error:  # promptflow parses front matter itself, and has no name of its own
+        raise YAMLError(str(error), upstream=type(error.__cause__).__name__) from error.__cause__
     if not isinstance(front, dict):
-        raise FlowDefinitionError(f"{file}: the front matter must be a mapping with model and inputs")
+        raise FlowDefinitionError(
+            f"{file}: the front matter must be a mapping with model and inputs", upstream="AttributeError"
+        )
     return front, text[end.end() :]
 
 
@@ -100,7 +125,12 @@ def resolve(value: Any, directory: Path) -> Any:
     if isinstance(value, list):
         return [resolve(item, directory) for item in value]
     if isinstance(value, dict):
-        return {key: resolve(item, directory) for key, item in value.items()}
+        findings, resolved = Findings(), {}
+        for key, item in value.items():
+            with findings.keep(under=str(key)):
+                resolved[key] = resolve(item, directory)
+        findings.settle()
+        return resolved
     return value
 
 
@@ -118,7 +148,10 @@ def load_sample(sample: Any, directory: Path, file: str) -> dict[str, Any]:
     if not sample:
         return {}
     if isinstance(sample, str) and sample.endswith(".json"):
-        sample = _file(sample.removeprefix("file:"), directory)
+        try:
+            sample = _file(sample.removeprefix("file:"), directory)
+        except FlowLoadError as error:
+            raise InvalidSampleError(f"{file}: sample: {error}") from error
     if not isinstance(sample, dict):
         raise InvalidSampleError(f"{file}: sample must be a mapping or the name of a JSON file with one")
     return sample
@@ -133,7 +166,7 @@ def _file(name: str, directory: Path) -> Any:
         return parse_yaml(text.encode(), name) if path.suffix.lower() in (".yml", ".yaml") else text
     except OSError:
         raise UserErrorException(
-            f"there is no file {name} in the flow's folder: ${{file:}} or sample names it"
+            f"there is no file {name} in the flow's folder: add it, or name another"
         ) from None
     except (ValueError, RecursionError) as error:
         raise FlowDefinitionError(f"{name} cannot be read: {type(error).__name__}") from None
@@ -142,7 +175,9 @@ def _file(name: str, directory: Path) -> Any:
 def _mapping(front: Mapping[str, Any], key: str, file: str) -> dict[str, Any]:
     value = front.get(key)
     if value is not None and not isinstance(value, dict):
-        raise FlowDefinitionError(f"{file}: {key} must be a mapping, not {type(value).__name__}")
+        raise FlowDefinitionError(
+            f"{file}: {key} must be a mapping, not {type(value).__name__}", (key,), "AttributeError"
+        )
     return value or {}
 
 
@@ -151,6 +186,6 @@ def _fields(front: Mapping[str, Any], key: str, file: str) -> dict[str, dict[str
     found = {}
     for name, value in _mapping(front, key, file).items():
         if not isinstance(value, dict | str):
-            raise FlowDefinitionError(f"{file}: {key}.{name} must be a mapping with a type")
+            raise FlowDefinitionError(f"{file}: {key}.{name} must be a mapping with a type", (key, name))
         found[str(name)] = {"type": value} if isinstance(value, str) else value
     return found

@@ -9,13 +9,16 @@ from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.bare import OUTPUT, Bare
 from flow_runtime.flow.environment import Variables
-from flow_runtime.flow.errors import FlowDefinitionError, GetConnectionError
+from flow_runtime.flow.errors import FlowDefinitionError
+from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.model import FlowInput, FlowOutput, ValueType
 from flow_runtime.flow.prompty.answer import wants_json
+from flow_runtime.flow.prompty.connect import check_connection
 from flow_runtime.flow.prompty.document import Document, read_document
+from flow_runtime.flow.prompty.model import check_complete
 from flow_runtime.flow.prompty.prompty import Prompty
 from flow_runtime.flow.run import Run
-from flow_runtime.flow.signature import kind_of, kind_of_value
+from flow_runtime.flow.signature import is_kind, kind_of, kind_of_value
 from flow_runtime.flow.steps import timed, watched
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.values import convert, request_inputs
@@ -67,16 +70,18 @@ class PromptyFlow:
 
 def load_prompty(path: Path, connections: Mapping[str, ConnectionType] | None) -> PromptyFlow:
     """Read, check and compile a prompty. Raises FlowLoadError."""
-    document = read_document(path)
-    configuration = document.configuration
-    wanted = configuration.get("connection")
-    if isinstance(wanted, str) and wanted and connections is not None and wanted not in connections:
-        known = ", ".join(sorted(connections)) or "none"
-        raise GetConnectionError(
-            f"{path.name}: connection '{wanted}' is not among the deployment's connections ({known}): "
-            "add it to spec.connections"
-        )
-    return PromptyFlow(Prompty.of(document), _inputs(document), _outputs(document))
+    document, findings = read_document(path), Findings()
+    inputs: dict[str, FlowInput] = {}
+    with findings.keep():
+        check_complete(document.written, path.name)
+    with findings.keep(at=("model", "configuration")):
+        check_connection(document.configuration, connections, path.name)
+    with findings.keep():
+        inputs = _inputs(document)
+    with findings.keep():
+        prompty = Prompty.of(document)
+    findings.settle()
+    return PromptyFlow(prompty, inputs, _outputs(document))
 
 
 def _inputs(document: Document) -> dict[str, FlowInput]:
@@ -85,24 +90,38 @@ def _inputs(document: Document) -> dict[str, FlowInput]:
             name: FlowInput(type=kind_of_value(value), default=value)
             for name, value in document.sample.items()
         }
-    inputs = {}
+    findings, inputs = Findings(), dict[str, FlowInput]()
     for name, field in document.inputs.items():
-        kind, default = kind_of(field.get("type")), field.get("default")
-        try:
-            if default is not None:
-                convert(kind, default)
-        except (ValueError, TypeError, OverflowError):
-            raise FlowDefinitionError(
-                f"{document.path.name}: inputs.{name}.default must be of type {kind}, not {default!r}"
-            ) from None
-        description = field.get("description")
-        inputs[name] = FlowInput(
-            type=kind,
-            default=default,
-            description=str(description) if description else None,
-            is_chat_input=field.get("is_chat_input") is True,
-        )
+        with findings.keep(at=("inputs", name)):
+            inputs[name] = _input(document.path.name, name, field)
+    findings.settle()
     return inputs
+
+
+def _input(file: str, name: str, field: Mapping[str, Any]) -> FlowInput:
+    written, default = field.get("type"), field.get("default")
+    if written is not None and not is_kind(written):
+        raise FlowDefinitionError(
+            f"{file}: inputs.{name}.type must be one of {', '.join(ValueType)}, not {written!r}",
+            ("inputs", name, "type"),
+            "ValueError",
+        )
+    kind = kind_of(written)
+    try:
+        if default is not None:
+            convert(kind, default)
+    except (ValueError, TypeError, OverflowError):
+        raise FlowDefinitionError(
+            f"{file}: inputs.{name}.default must be of type {kind}, not {default!r}",
+            ("inputs", name, "default"),
+        ) from None
+    description = field.get("description")
+    return FlowInput(
+        type=kind,
+        default=default,
+        description=str(description) if description else None,
+        is_chat_input=field.get("is_chat_input") is True,
+    )
 
 
 def _outputs(document: Document) -> dict[str, FlowOutput]:

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flow_runtime.flow.errors import FlowDefinitionError, LLMNodeError, PromptError
+from flow_runtime.flow.errors import ChatAPIInvalidFunctions, ChatAPIInvalidTools, LLMNodeError, PromptError
 from flow_runtime.flow.image import images_in
 from flow_runtime.flow.messages import parse_chat
 from flow_runtime.flow.nodes import rendered
 from flow_runtime.flow.prompty import answer
 from flow_runtime.flow.prompty.connect import connect, model_of, route
-from flow_runtime.flow.prompty.document import COMPLETION, Document
+from flow_runtime.flow.prompty.document import Document
+from flow_runtime.flow.prompty.model import COMPLETION
 from flow_runtime.flow.prompty.pictures import with_images
 from flow_runtime.flow.roles import guard, unguard
 from flow_runtime.flow.run import Services
@@ -119,7 +120,7 @@ class Prompty:
 
 
 def _sent(document: Document) -> dict[str, Any]:
-    """Say what is sent of the parameters; tools win over functions. Raises FlowDefinitionError."""
+    """Say what is sent of the parameters; tools win over functions. Raises FlowLoadError."""
     file = document.path.name
     sent = {
         name: value for name, value in document.parameters.items() if name not in ("stream", "stream_options")
@@ -131,13 +132,17 @@ def _sent(document: Document) -> dict[str, Any]:
             for tool in tools
         )
         if not tools or not fits:
-            raise FlowDefinitionError(
-                f"{file}: model.parameters.tools must be a list of objects with type and function"
+            raise ChatAPIInvalidTools(
+                f"{file}: model.parameters.tools must be a list of objects with type and function",
+                ("model", "parameters", "tools"),
             )
         sent["tool_choice"] = sent.get("tool_choice") or "auto"
     elif "functions" in sent:
         functions = sent["functions"]
         if not functions or not isinstance(functions, list):
-            raise FlowDefinitionError(f"{file}: model.parameters.functions must be a list of functions")
+            raise ChatAPIInvalidFunctions(
+                f"{file}: model.parameters.functions must be a list of functions",
+                ("model", "parameters", "functions"),
+            )
         sent["function_call"] = sent.get("function_call") or "auto"
     return sent
