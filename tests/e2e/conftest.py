@@ -22,7 +22,7 @@ from tests.e2e.world import SERVER, World
 ROOT = Path(__file__).parents[2]
 DUMPS = ROOT / ".cache" / "e2e"
 NAMESPACE = "flow-e2e"
-TEST_SECONDS, SETUP_SECONDS, SUITE_SECONDS = 240, 1200, 1200
+TEST_SECONDS, SETUP_SECONDS, SUITE_SECONDS = 240, 1200, 1800
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

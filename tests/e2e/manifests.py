@@ -160,6 +160,14 @@ def babbling_judge(images: dict[str, str], node: str) -> list[Manifest]:
     ]
 
 
+def key_teller(images: dict[str, str], node: str) -> list[Manifest]:
+    """An LLM that shows by which key it is asked."""
+    code, volume, mount = script("key-teller", "key_teller.py")
+    main = container("key-teller", images["RUNTIME"], ["python3", "/scripts/key_teller.py"], mount)
+    main |= {"readinessProbe": {"tcpSocket": {"port": 8000}}}
+    return [code, service("key-teller", 8000), pod("key-teller", node, main, [volume])]
+
+
 def client(images: dict[str, str], node: str) -> list[Manifest]:
     """A pod to send requests from, as clients in the cluster do."""
     code, volume, mount = script("client", "ask.py")
@@ -199,4 +207,4 @@ def prometheus(images: dict[str, str], node: str) -> list[Manifest]:
     ]
 
 
-HELPERS = (store, llm, babbling_judge, client, prometheus)
+HELPERS = (store, llm, babbling_judge, key_teller, client, prometheus)

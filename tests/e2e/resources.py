@@ -1,5 +1,6 @@
 """The resources of the tests: a FlowDeployment and FlowMonitors, as a user would write them."""
 
+import json
 from typing import Any
 
 from tests.e2e.kubectl import Manifest
@@ -49,3 +50,8 @@ def flow_monitor(name: str = MONITOR, **spec: Any) -> Manifest:
         },
     }
     return {"apiVersion": API, "kind": "FlowMonitor", "metadata": {"name": name}, "spec": usual | spec}
+
+
+def as_text(*manifests: Manifest) -> str:
+    """Objects as kubectl reads them."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})

@@ -44,9 +44,11 @@ class World:
         return {number: (status, reply) for number, status, reply in json.loads(text)["answers"]}
 
     @contextmanager
-    def asking_all_the_time(self, seconds: float = 150) -> Iterator[dict[str, Any]]:
+    def asking_all_the_time(
+        self, seconds: float = 150, name: str = manifests.BOT
+    ) -> Iterator[dict[str, Any]]:
         """Ask in a loop while the body runs; afterwards the given dict holds `sent` and `failures`."""
-        arguments = ["python3", "/scripts/ask.py", self.url(), "1", "4", "2", str(seconds)]
+        arguments = ["python3", "/scripts/ask.py", self.url(name), "1", "4", "2", str(seconds)]
         result: dict[str, Any] = {}
         with self.kubectl.running("exec", "client", "--", *arguments) as process:
             time.sleep(1)

@@ -19,9 +19,13 @@ async def ask(session: aiohttp.ClientSession, url: str, number: int) -> tuple[in
     try:
         async with session.post(url, json={"query": f"How much does the lantern {number} cost?"}) as response:
             body = await response.text()
-            return response.status, body if response.status != 200 else json.loads(body)["reply"]
+            return response.status, body if response.status != 200 else reply_of(json.loads(body))
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
         return 0, f"{type(error).__name__}: {error}"
+
+
+def reply_of(answer: dict | str) -> str:
+    return answer if isinstance(answer, str) else answer["reply"]
 
 
 async def worker(session: aiohttp.ClientSession, url: str, numbers: "asyncio.Queue[int]", out: list) -> None:
