@@ -178,6 +178,16 @@ INVALID = (
         "spec#rule",
         field="spec.mapping.context",
     ),
+    *(
+        bad(
+            f"a judge of type {kind}",
+            "spec.judge.connection.type",
+            kind,
+            'supported values: "OpenAI", "AzureOpenAI"',
+            "spec.judge.connection.type#enum",
+        )
+        for kind in ("Serverless", "Serp", "Custom")
+    ),
     bad("no judge", "spec.judge", REMOVED, "Required value", "spec#required"),
     bad("no question", "spec.mapping.prompt", REMOVED, "Required value", "spec.mapping#required"),
     bad("no metric", "spec.metrics", [], "should have at least 1 items", "spec.metrics#minItems"),

@@ -54,7 +54,8 @@ class FlowDeploymentSpec(Model):
     )
 
     flow: FlowSource
-    """The flow to serve: a folder with flow.dag.yaml and the files it names. Exactly one source."""
+    """The flow to serve: a folder with a flow.dag.yaml, a flow.flex.yaml or a *.prompty, and the files it
+    names. Exactly one source."""
     replicas: Annotated[int, Field(ge=0, le=100)] = 3
     """Number of pods that serve the flow. Also set by kubectl scale."""
     connections: Annotated[tuple[Connection, ...], Field(max_length=20), BY_NAME] = ()

@@ -28,7 +28,7 @@ class FlowStatus(Model):
     """What the serving flow takes and gives, as its pods loaded it."""
 
     kind: Annotated[str, Field(max_length=63)]
-    """Format of the flow: dag for a flow.dag.yaml."""
+    """Format of the flow: dag for a flow.dag.yaml, flex for a flow.flex.yaml, prompty for a *.prompty."""
     inputs: Annotated[tuple[FlowPort, ...], Field(max_length=PORTS_LIMIT), BY_NAME] = ()
     """Inputs: the fields of a request to /score."""
     outputs: Annotated[tuple[FlowPort, ...], Field(max_length=PORTS_LIMIT), BY_NAME] = ()

@@ -135,9 +135,9 @@ class FlowSource(Model):
     )
 
     config_map: LocalRef | None = None
-    """ConfigMap whose keys are the flow's files (flow.dag.yaml and what it names), or that has the one binary
-    key flow.tar.gz. It is copied when it changes, so an edit starts a new revision and never touches a
-    running one."""
+    """ConfigMap whose keys are the flow's files (such as flow.dag.yaml and what it names), or that has the
+    one binary key flow.tar.gz. It is copied when it changes, so an edit starts a new revision and never
+    touches a running one."""
     image: ImageSource | None = None
     """Image that holds the flow beside the runtime. Suits flows with own Python packages, or over 1 MiB."""
     oci: OCISource | None = None

@@ -90,7 +90,8 @@ def _missing(cr: FlowDeployment, source: Manifest | None) -> Breach | None:
             "ConfigMapNotFound", f"there is no ConfigMap {name} in namespace {cr.metadata.namespace}"
         )
     if not source.get("data") and not source.get("binaryData"):
-        return Breach("ConfigMapEmpty", f"ConfigMap {name} holds no file: a flow.dag.yaml is needed")
+        needed = "a flow.dag.yaml, a flow.flex.yaml or a *.prompty is needed"
+        return Breach("ConfigMapEmpty", f"ConfigMap {name} holds no file: {needed}")
     return None
 
 
