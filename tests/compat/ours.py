@@ -48,6 +48,7 @@ def run(case: dict[str, Any], scripted: Scripted) -> dict[str, Any]:
 async def serve(case: dict[str, Any], scripted: Scripted, folder: Path) -> dict[str, Any]:
     """Load the flow as a pod does, under errors: Strict."""
     (folder / "secrets").mkdir()
+    os.environ["SERPAPI_BASE_URL"] = scripted.url
     if "COMPAT_SECRET" in os.environ:
         os.environ[FROM_ENVIRONMENT] = json.dumps(scripted.connections[FROM_ENVIRONMENT])
     settings = ServerSettings.model_validate(

@@ -9,8 +9,17 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
-KEPT_HEADERS = ("authorization", "api-key", "openai-organization")
+KEPT_HEADERS = (
+    "authorization",
+    "api-key",
+    "openai-organization",
+    "ocp-apim-subscription-key",
+    "azureml-model-deployment",
+    "ms-azure-ai-sender",
+    "x-ms-user-agent",
+)
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100"
@@ -113,6 +122,17 @@ def embeddings(body: dict[str, Any]) -> dict[str, Any]:
     return {"object": "list", "data": data, "model": body.get("model") or "m", "usage": USAGE}
 
 
+def safety(text: str) -> dict[str, Any]:
+    """A judgement of a text: as severe as it says, in each category."""
+    names = ("Hate", "SelfHarm", "Sexual", "Violence")
+    return {
+        "blocklistsMatch": [],
+        "categoriesAnalysis": [
+            {"category": name, "severity": 2 * text.count(name.lower())} for name in names
+        ],
+    }
+
+
 class Scripted(ThreadingHTTPServer):
     """The server on a free port of loopback; `asked` grows by one entry per request to a model."""
 
@@ -142,6 +162,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/connections/"):
             found = self.server.connections.get(self.path.removeprefix("/connections/"))
             self._json(200 if found else 404, found or {})
+        elif self.path.startswith("/search?"):
+            query = dict(parse_qsl(self.path.partition("?")[2]))
+            self.server.asked.append({"path": "/search", "headers": {}, "body": query})
+            status = {"refuse": 401, "fail": 500}.get(query["q"], 200)
+            self._json(status, {"error": "no key"} if status > 200 else {"organic_results": ["found"]})
         elif self.path.startswith("/pixel.png"):
             self._send(200, "image/png", PIXEL)
         else:
@@ -159,6 +184,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(chat_chunks(body)) if body.get("stream") else self._json(200, chat(body))
         elif "/completions" in self.path:
             self._stream(completion_chunks(body)) if body.get("stream") else self._json(200, completion(body))
+        elif "/contentsafety/" in self.path:
+            self._json(200, safety(body["text"]))
+        elif "/online" in self.path:
+            chat_asked = isinstance(body["input_data"]["input_string"][0], dict)
+            self._json(200, {"output": "modelled"} if chat_asked else [{"0": "modelled"}])
         elif "/embeddings" in self.path:
             self._json(200, embeddings(body))
         else:

@@ -35,11 +35,13 @@ def connect(scripted: Scripted) -> None:
     """Give prompties the same connections by name: promptflow keeps theirs in SQLite and a keyring."""
     from promptflow.core import _prompty_utils
     from promptflow.core._connection_provider._connection_provider import ConnectionProvider
+    from serpapi import SerpApiClient
 
     def by_name(name: str) -> tuple[dict[str, str], str]:
         kind = ConnectionProvider.get_instance().get(name).TYPE
         return dict(scripted.connections[name]["value"]), kind
 
+    SerpApiClient.BACKEND = scripted.url
     ConnectionProvider._instance = None
     _prompty_utils.get_connection_by_name = by_name
 

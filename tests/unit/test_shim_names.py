@@ -32,6 +32,14 @@ LINES = (
     "from promptflow.tools.open_model_llm import OpenModelLLM",
     "from promptflow._internal import tool, ToolProvider, register_apis",
     "import promptflow.tools.serpapi, promptflow.tools.azure_content_safety",
+    "from promptflow.tools.exception import SerpAPIUserError, OpenModelLLMUserError, ListDeploymentsError",
+    "from promptflow.tools.common import convert_to_chat_list, preprocess_template_string, to_bool",
+    "from promptflow.contracts.run_info import Status",
+    "from promptflow.contracts.tool import ValueType, ToolType, PromptTemplate",
+    "from promptflow._core.metric_logger import log_metric",
+    "from promptflow._utils.logger_utils import get_cli_sdk_logger, LoggerFactory",
+    "from promptflow.constants import ConnectionAuthMode, ConnectionDefaultApiVersion",
+    "from promptflow import __version__",
 )
 
 
@@ -103,20 +111,17 @@ def test_what_a_server_does_not_have_says_so_when_it_is_used(module: str, name: 
         getattr(importlib.import_module(module), name)()
 
 
-def test_services_that_are_not_called_are_named() -> None:
+def test_an_endpoint_that_only_azure_knows_is_refused_by_name() -> None:
     shim.install()
-    connections = importlib.import_module("promptflow.connections")
-    errors = importlib.import_module("promptflow.exceptions")
-    serp, safety, open_model = (
-        importlib.import_module(f"promptflow.tools.{name}")
-        for name in ("serpapi", "azure_content_safety", "open_model_llm")
-    )
-    with pytest.raises(errors.UserErrorException, match="SerpAPI, which flow-operator does not call"):
-        serp.search(connections.SerpConnection("k"), "what")
-    with pytest.raises(errors.UserErrorException, match="Azure AI Content Safety"):
-        safety.analyze_text(connections.AzureContentSafetyConnection("k", "https://x"), "text")
-    with pytest.raises(errors.UserErrorException, match="Azure Machine Learning"):
-        open_model.OpenModelLLM().call("p", "chat", "e")
+    open_model = importlib.import_module("promptflow.tools.open_model_llm")
+    errors = importlib.import_module("promptflow.tools.exception")
+    with pytest.raises(errors.OpenModelLLMUserError, match="endpoints are not looked up in Azure"):
+        open_model.OpenModelLLM().call("p", "chat", "onlineEndpoint/e")
+    given = {"endpoint_url": "http://x", "endpoint_api_key": "k", "model_family": "unknown"}
+    with pytest.raises(errors.OpenModelLLMKeyValidationError, match="'unknown' not recognized"):
+        open_model.OpenModelLLM().call("p", "chat", "e", **given)
+    with pytest.raises(errors.OpenModelLLMKeyValidationError, match="`model_family` not found"):
+        open_model.OpenModelLLM().call("p", "chat", "e", endpoint_url="http://x", endpoint_api_key="k")
 
 
 def test_tools_may_make_their_own_client_of_a_connection() -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from flow_runtime.flow.errors import FlowError, InputError, LLMNodeError, NodeError
 from flow_runtime.flow.run import Run
+from flow_runtime.flow.shim.exceptions import SystemErrorException
 from flow_runtime.llm.errors import LLMError, TemporaryLLMError
 
 USER, SYSTEM = "UserError", "SystemError"
@@ -47,11 +48,13 @@ def refused(status: int, name: str, message: str) -> RequestRefused:
 def fault_of(error: Exception, run: Run | None, seconds: float, strict: bool) -> Fault | None:
     """Say what an exception is to the caller; None for one that nobody has thought of.
 
-    `strict`: whatever fails while a flow runs is the caller's 400, as promptflow has it.
+    `strict`: whatever fails while a flow runs is the caller's 400, as promptflow has it, but for what a tool
+    raises as promptflow's SystemErrorException.
     """
     fault = _honest(error, run, seconds)
     if fault is not None and strict and isinstance(error, FlowError | TimeoutError):
-        return replace(fault, status=400, retry_after=None)
+        own = isinstance(error.__cause__, SystemErrorException)
+        return replace(fault, status=500 if own else 400, retry_after=None)
     return fault
 
 

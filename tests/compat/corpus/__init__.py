@@ -8,6 +8,7 @@ from tests.compat.corpus import (
     images,
     inputs,
     llm,
+    people,
     prompty,
     python_tools,
     references,
@@ -27,4 +28,5 @@ CORPUS: tuple[FlowCase, ...] = (
     *prompty.FLOWS,
     *serving.FLOWS,
     *whole.FLOWS,
+    *people.FLOWS,
 )

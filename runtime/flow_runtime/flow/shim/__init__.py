@@ -14,6 +14,8 @@ from typing import Any
 
 from flow_runtime.flow.shim.names import NAMES
 
+DIALECT = "1.18.5"
+"""The promptflow whose names these are."""
 TOOL_MARK = "__tool"
 """The attribute by which the real decorator marks a function, too."""
 
@@ -34,7 +36,7 @@ class _Loader(importlib.abc.Loader):
             setattr(module, name, found)
             return found
 
-        vars(module).update(__getattr__=look_up, __all__=list(places))
+        vars(module).update(__getattr__=look_up, __all__=list(places), __version__=DIALECT)
 
 
 class _Finder(importlib.abc.MetaPathFinder):

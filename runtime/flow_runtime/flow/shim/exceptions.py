@@ -1,11 +1,11 @@
 # ruff: noqa: N818 - the names are promptflow's
 """promptflow's exceptions, as far as user code raises and catches them."""
 
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 
-class ErrorCategory(StrEnum):
+class ErrorCategory(str, Enum):  # noqa: UP042 - its text is Python's of such a class
     """Whose fault it is."""
 
     USER_ERROR = "UserError"
@@ -13,7 +13,7 @@ class ErrorCategory(StrEnum):
     UNKNOWN = "Unknown"
 
 
-class ErrorTarget(StrEnum):
+class ErrorTarget(str, Enum):  # noqa: UP042 - as above
     """Where it happened."""
 
     EXECUTOR = "Executor"
