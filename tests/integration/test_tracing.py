@@ -169,7 +169,7 @@ async def test_nothing_is_on_the_wire_where_no_endpoint_is_named(
 
 
 def test_a_process_that_does_not_trace_never_imports_opentelemetry(tmp_path: Path) -> None:
-    code = "import sys, flow_runtime.server.__main__, flow_runtime.cli.serve; print(*sys.modules)"
+    code = "import sys, flow_runtime.server.main, flow_runtime.cli.serve; print(*sys.modules)"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     run = subprocess.run(
         [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True

@@ -12,7 +12,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from flow_runtime.flow.errors import FlowLoadError, InvalidImageInput
 from flow_runtime.flow.image import Image, sniff
-from flow_runtime.flow.image_url import ImageFetcher, PublicResolver, is_public
+from flow_runtime.flow.image_http import PublicResolver, is_public
+from flow_runtime.flow.image_url import ImageFetcher
 from flow_runtime.flow.images import Link, read_image, shown
 from flow_runtime.flow.run import Run, Services
 from flow_runtime.flow.threads import Threads

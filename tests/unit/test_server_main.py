@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flow_runtime.server.__main__ import main
+from flow_runtime.server.main import main
 
 UNUSABLE = {
     "no file": (None, "No such file"),

@@ -5,7 +5,8 @@ The openai package does more and costs ten times the CPU per call; it has no pla
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.llm.call import EMBEDDING, Call, Operation, Question
@@ -13,8 +14,10 @@ from flow_runtime.llm.connection import Connection, Connections, Endpoint
 from flow_runtime.llm.errors import Unavailable
 from flow_runtime.llm.health import Healths
 from flow_runtime.llm.retry import trying
-from flow_runtime.llm.transport import Transport
 from flow_runtime.llm.wire import is_end, read_answer, read_embedding, read_event, request_body
+
+if TYPE_CHECKING:
+    from flow_runtime.llm.transport import Transport
 
 LLMS = (ConnectionType.OPENAI, ConnectionType.AZURE_OPENAI, ConnectionType.SERVERLESS)
 _T = TypeVar("_T")
@@ -25,12 +28,23 @@ class HTTPChat:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._transport = Transport()
         self.healths = Healths(name for name, kind in connections.types.items() if kind in LLMS)
+
+    @cached_property
+    def _transport(self) -> "Transport":
+        """The pool. Importing aiohttp takes a quarter of the time of a server's start, so it comes late."""
+        from flow_runtime.llm.transport import Transport
+
+        return Transport()
+
+    def prepare(self) -> None:
+        """Import what the first call needs, so that no request waits for it. Blocks; safe in any thread."""
+        _ = self._transport
 
     async def close(self) -> None:
         """Close the pool of the running loop."""
-        await self._transport.close()
+        if "_transport" in vars(self):
+            await self._transport.close()
 
     async def ask(self, question: Question) -> dict[str, Any]:
         """Give the whole answer, trying again while that can help and time allows it. Raises LLMError."""

@@ -9,6 +9,7 @@ from collections.abc import Generator
 import uvicorn
 
 from flow_runtime.llm.client import HTTPChat
+from flow_runtime.server import garbage
 from flow_runtime.server.app import App
 from flow_runtime.server.llm_metrics import LLMMetrics
 from flow_runtime.server.runtime import Runtime
@@ -49,7 +50,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen at once, so that probes and the operator are answered while the flow is loaded."""
         await super().startup(sockets)
-        self._loading = asyncio.create_task(self._runtime.start())
+        self._loading = asyncio.create_task(self._load())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more, answer what was accepted, seal the spool."""
@@ -67,6 +68,11 @@ class Server(uvicorn.Server):
                 await self._loading
         await self._runtime.close()
         await self._llm.close()
+
+    async def _load(self) -> None:
+        await self._runtime.start()
+        garbage.leave()
+        await asyncio.to_thread(self._llm.prepare)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
