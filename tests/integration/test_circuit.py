@@ -51,9 +51,12 @@ async def test_an_llm_that_is_down_is_left_alone_and_asked_again_when_it_is_back
             assert await metric(server, "flow_llm_retries_refused_total") > 0
 
             asked = 0
-            status, body, headers = await ask(server)
-            assert (status, asked) == (503, 0)
-            assert "node 'chat': the LLM of connection 'llm' was down" in body["error"]["message"]
+            answers = await asyncio.gather(*(ask(server) for _ in range(5)))
+            told = [each for each in answers if "connection 'llm' was down" in each[1]["error"]["message"]]
+            assert {status for status, _, _ in answers} == {503}
+            assert (asked, len(told)) in [(0, 5), (1, 4)]  # one of them may have been a probe
+            _, body, headers = told[-1]
+            assert body["error"]["message"].startswith("node 'chat': the LLM of connection 'llm'")
             assert 1 <= int(headers["retry-after"]) <= 5
 
             down = False

@@ -1,5 +1,6 @@
 """From an exception to what the caller is told: status, code, message, node. Decided here only."""
 
+import math
 from dataclasses import dataclass, replace
 
 from flow_runtime.flow.errors import FlowError, InputError, LLMNodeError, NodeError
@@ -85,5 +86,5 @@ def _llm_fault(error: LLMNodeError) -> Fault:
     if not isinstance(cause, LLMError):
         return Fault(502, error.name, str(error), error.node)
     wait = cause.retry_after if isinstance(cause, TemporaryLLMError) else None
-    retry_after = max(1, round(wait)) if wait is not None else None
+    retry_after = max(1, math.ceil(wait)) if wait is not None else None
     return Fault(cause.status, cause.name, str(error), error.node, retry_after)
