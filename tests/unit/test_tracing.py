@@ -12,8 +12,12 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.trace import SpanKind, StatusCode
 
 from flow_runtime import tracing
+from flow_runtime.llm.call import Call, Question
 from flow_runtime.llm.errors import RateLimited
 from flow_runtime.llm.function import FunctionChat
+from flow_runtime.tracing.content import LIMIT
+from flow_runtime.tracing.span import request_spans
+from tests.unit.flow_helpers import connection
 from tests.unit.server_helpers import DAG, FILES, Pod
 from tests.unit.test_server_stream import StreamingChat
 from tests.unit.tracing_parts import Memory, traced
@@ -268,6 +272,26 @@ async def test_feedback_may_be_flattened(make: Make) -> None:
     await pod.call("POST", "/feedback?flatten=true", b'{"thumb": "up", "stars": 5, "tags": ["a"]}')
     found = memory.attributes("promptflow-feedback")
     assert (found["thumb"], found["stars"], found["tags"]) == ("up", 5, '["a"]')
+
+
+async def test_feedback_is_bounded_however_it_is_shown(make: Make) -> None:
+    pod, memory = await make(content=True)
+    await pod.call("POST", "/feedback?flatten=true", json.dumps({"comment": "x" * 100_000}).encode())
+    assert len(memory.attributes("promptflow-feedback")["comment"]) == LIMIT
+
+
+async def test_work_that_outlives_its_request_is_silent(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    llm = FunctionChat()
+    _, memory = await make(llm)
+    traced = memory.tracing.llm(llm, connection)
+    question = Question("llm", {"model": "late"}, "x", Call("node"), 0.0)
+    with request_spans():
+        llm._seconds = 0.02
+        work = asyncio.create_task(traced.ask(question))
+        await asyncio.sleep(0)
+    await work
+    assert memory.attributes("text_completion late")["error.type"] == "canceled"
+    assert caplog.records == []
 
 
 async def test_other_paths_leave_no_span(make: Make) -> None:

@@ -2,13 +2,17 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME
 
 from flow_runtime.contracts.settings import Identity, ServerSettings
-from flow_runtime.llm.connection import Connections
+from flow_runtime.flow.shim.models import OpenAIModelConfiguration
+from flow_runtime.llm.connection import Connections, OpenAIConnection
 from flow_runtime.llm.function import FunctionChat
 from flow_runtime.server.app import App
 from flow_runtime.server.runtime import Runtime
@@ -16,6 +20,8 @@ from flow_runtime.tracing import OFF, NoTracing
 from flow_runtime.tracing.choose import choose
 from flow_runtime.tracing.content import LIMIT, Content
 from flow_runtime.tracing.otel import resource
+from flow_runtime.tracing.spans import Spans
+from tests.unit.tracing_parts import Memory
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 URL = "http://collector:4318"
@@ -95,6 +101,28 @@ def test_content_is_bounded_and_never_an_error() -> None:
     assert shown.json({"a": os, 1: "b"}) == '{"a":"<module>","1":"b"}'
     assert shown.json("\ud800") == '"<str>"'
     assert Content(False).json({"a": 1}) is None
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, "half \ud800", ("\ud800",), 1e308, "é"], ids=ascii)
+def test_no_value_of_others_keeps_a_batch_from_being_sent(value: Any) -> None:
+    memory = Memory(content=True)
+    span = Spans(memory.provider.get_tracer("test"), Content(True)).begin("x", "Function", {"begun": value})
+    span.set({"set": value})
+    span.end(ValueError(value))
+    assert encode_spans(memory.spans).SerializeToString()
+
+
+def test_no_key_is_shown_of_what_functions_are_given() -> None:
+    @dataclass
+    class Mine:
+        size: int
+        models: list[OpenAIModelConfiguration]
+
+    configuration = OpenAIModelConfiguration(model="m", api_key="sk-hidden")
+    given = {"c": OpenAIConnection("sk-hidden"), "mine": Mine(1, [configuration])}
+    written = Content(True).json(given)
+    shown = '{"size":1,"models":["<OpenAIModelConfiguration>"]}'
+    assert written == '{"c":"<OpenAIConnection>","mine":' + shown + "}"
 
 
 def test_messages_are_shown_by_their_parts() -> None:

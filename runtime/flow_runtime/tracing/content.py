@@ -4,12 +4,16 @@ Messages are in the form of OpenTelemetry's conventions for generative AI: roles
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import orjson
 
 LIMIT = 65_536
 """Characters of one attribute: a collector refuses batches of some megabytes as a whole."""
+
+
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class Content:
@@ -27,7 +31,7 @@ class Content:
         if not self.shown:
             return None
         try:
-            written = orjson.dumps(value, default=_named, option=orjson.OPT_NON_STR_KEYS).decode()
+            written = orjson.dumps(value, default=_fields, option=_OPTIONS).decode()
         except TypeError:  # half a surrogate, or nested too deeply
             written = orjson.dumps(_named(value)).decode()
         return self.text(written)
@@ -83,6 +87,13 @@ def _tool_calls(calls: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             "name": called.get("name"),
             "arguments": called.get("arguments"),
         }
+
+
+def _fields(value: Any) -> Any:
+    """Show a dataclass of user code; one of ours may hold the key of a connection."""
+    if not is_dataclass(value) or type(value).__module__.startswith("flow_runtime."):
+        return _named(value)
+    return {field.name: getattr(value, field.name, None) for field in fields(value)}
 
 
 def _named(value: Any) -> str:

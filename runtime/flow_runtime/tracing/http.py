@@ -129,7 +129,10 @@ def _said(span: Span, body: bytes, flat: bool) -> dict[str, Any]:
         return whole
     if not isinstance(said, dict):
         return whole
-    return {
-        name: value if isinstance(value, str | int | float) else span.content.json(value)
-        for name, value in said.items()
-    }
+    return {name: _attribute(span, value) for name, value in said.items()}
+
+
+def _attribute(span: Span, value: Any) -> Any:
+    if isinstance(value, int | float):
+        return value
+    return span.content.text(value) if isinstance(value, str) else span.content.json(value)

@@ -17,6 +17,7 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer
 from flow_runtime.tracing.content import Content
 
 CANCELED = "canceled"
+INT64 = (-(2**63), 2**63 - 1)
 
 
 @dataclass
@@ -44,17 +45,20 @@ class Span:
         parent: Context | None = None,
     ) -> None:
         self.content = content
-        self.otel = tracer.start_span(name, parent, kind, dict(attributes))
+        given = {key: _sendable(value) for key, value in attributes.items()}
+        self.otel = tracer.start_span(_sendable(name), parent, kind, given)
         self._context = trace.set_span_in_context(self.otel, parent)
         self._request = _REQUEST.get()
         if self._request is not None:
             self._request.open.add(self)
 
     def set(self, attributes: Mapping[str, Any]) -> None:
-        """Set attributes; None sets nothing."""
+        """Set attributes; None sets nothing. What outlives its request has no say in its span any more."""
+        if not self.otel.is_recording():
+            return
         for name, value in attributes.items():
             if value is not None:
-                self.otel.set_attribute(name, value)
+                self.otel.set_attribute(_sendable(name), _sendable(value))
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -87,8 +91,10 @@ class Span:
 
     def fail(self, failure: str, text: str = "") -> None:
         """Mark it as failed."""
+        if not self.otel.is_recording():
+            return
         self.otel.set_attribute("error.type", failure)
-        self.otel.set_status(StatusCode.ERROR, self.content.text(text) or None)
+        self.otel.set_status(StatusCode.ERROR, _sendable(self.content.text(text)) or None)
 
     def fail_request(self, error: BaseException) -> None:
         """Say that the request fails with this, which a stream's status cannot say any more."""
@@ -107,6 +113,15 @@ def request_spans() -> Iterator[Request]:
         _REQUEST.reset(token)
         for span in list(request.open):
             span.end(asyncio.CancelledError())
+
+
+def _sendable(value: Any) -> Any:
+    """Make a value one that OTLP can hold: one that it cannot would lose the whole batch it is in."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, tuple | list):
+        return [_sendable(each) for each in value]
+    return str(value) if type(value) is int and not INT64[0] <= value <= INT64[1] else value
 
 
 def error_type(error: BaseException) -> str:
