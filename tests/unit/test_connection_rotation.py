@@ -8,6 +8,7 @@ import pytest
 
 from flow_runtime.contracts.settings import ConnectionSettings, ConnectionType
 from flow_runtime.flow.environment import set_environment
+from flow_runtime.flow.errors import GetConnectionError
 from flow_runtime.llm.connection import Connections
 from flow_runtime.llm.errors import ConnectionInvalid
 from flow_runtime.llm.mounted import read_secret
@@ -103,7 +104,7 @@ def test_a_key_is_never_read_with_the_url_of_another_version(tmp_path: Path) -> 
     ended = threading.Event()
 
     def rotate() -> None:
-        for number in range(1, 300):
+        for number in range(1, 100):
             mount.write(api_key=str(number), base_url=str(number))
         ended.set()
 
@@ -114,7 +115,7 @@ def test_a_key_is_never_read_with_the_url_of_another_version(tmp_path: Path) -> 
         seen.append(read_secret(mount.directory))
     kubelet.join()
     assert [found for found in seen if found and found["api_key"] != found["base_url"]] == []
-    assert read_secret(mount.directory) == {"api_key": "299", "base_url": "299"}
+    assert read_secret(mount.directory) == {"api_key": "99", "base_url": "99"}
 
 
 def test_a_metric_tells_when_the_value_in_use_was_taken(tmp_path: Path) -> None:
@@ -147,6 +148,19 @@ def test_a_variable_of_a_connection_follows_it_unless_the_flow_has_set_it(tmp_pa
         "TEXT": "t",
     }
     assert "second" not in repr(variables)
+
+
+def test_a_value_that_no_variable_can_hold_leaves_the_variable_as_it_was(tmp_path: Path) -> None:
+    mount = SecretMount(tmp_path / "secret", password="first")
+    connections = one(mount, ConnectionType.CUSTOM)
+    environ: dict[str, str] = {}
+    variables = set_environment({"KEY": "${llm.password}"}, connections.get, environ)
+    mount.write(password="a\0b")
+    connections.refresh()
+    variables.follow(connections.get)
+    assert environ == {"KEY": "first"}
+    with pytest.raises(GetConnectionError, match=r"KEY: .* key 'password': no variable can hold its value"):
+        set_environment({"KEY": "${llm.password}"}, connections.get, {})
 
 
 DOCUMENT = json.dumps({"type": "OpenAIConnection", "value": {"api_key": "of the environment"}})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flow_runtime.flow.errors import FlowLoadError, OutputReferenceError
+from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError, OutputReferenceError
 from flow_runtime.flow.flow import Flow
 from flow_runtime.flow.load import load_flow
 from tests.unit.flow_helpers import CONNECTIONS, load, new_run, outputs, write_flow
@@ -148,3 +148,15 @@ def test_a_variant_that_is_not_there_is_refused(chosen: str, says: str, tmp_path
     folder = write_flow(tmp_path, VARIANTS, **TOOLS)
     with pytest.raises(FlowLoadError, match=says):
         load_flow(folder, CONNECTIONS, variant=chosen)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"flow.flex.yaml": "entry: bot:answer\n", "bot.py": "answer = int\n"}, {"it.prompty": "---\n---\n"}],
+    ids=["flex", "prompty"],
+)
+def test_a_variant_of_a_flow_that_has_none_is_refused(files: dict[str, str], tmp_path: Path) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(FlowDefinitionError, match=r"it has no variants, so leave 'n\.v' out"):
+        load_flow(tmp_path, {}, "n.v")

@@ -87,6 +87,9 @@ def _key(variable: str, connection: Lookup, name: str, key: str) -> str:
     except ConnectionInvalid as error:
         raise GetConnectionError(f"{place}: {error}") from None
     try:
-        return str(found[key])
+        value = str(found[key])
     except KeyError:
         raise GetConnectionError(f"{place}: connection '{name}' has no key '{key}'") from None
+    if "\0" in value:
+        raise GetConnectionError(f"{place}: connection '{name}', key '{key}': no variable can hold its value")
+    return value

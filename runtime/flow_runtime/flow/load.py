@@ -9,6 +9,7 @@ from flow_runtime.contracts.settings import ConnectionType
 from flow_runtime.contracts.state import FlowShape
 from flow_runtime.flow.dag import load_dag
 from flow_runtime.flow.environment import Variables
+from flow_runtime.flow.errors import FlowDefinitionError
 from flow_runtime.flow.model import FlowInput, FlowOutput
 from flow_runtime.flow.read import FLEX_FILES, find_flow, read_bytes
 from flow_runtime.flow.run import Run
@@ -78,13 +79,16 @@ def load_flow(
     environment variables; without it those are left alone.
     """
     path = find_flow(directory)
-    if path.suffix == ".prompty":
-        # Imported where they are wanted: a DAG has no use for them, and starts sooner.
+    is_prompty = path.suffix == ".prompty"
+    if not (is_prompty or path.name in FLEX_FILES or _ENTRY.search(read_bytes(path))):
+        return load_dag(path, connections, variant, connection)
+    if variant:
+        raise FlowDefinitionError(f"{path.name}: it has no variants, so leave '{variant}' out")
+    # Imported where they are wanted: a DAG has no use for them, and starts sooner.
+    if is_prompty:
         from flow_runtime.flow.prompty.flow import load_prompty
 
         return load_prompty(path, connections)
-    if path.name in FLEX_FILES or _ENTRY.search(read_bytes(path)):
-        from flow_runtime.flow.flex.flow import load_flex
+    from flow_runtime.flow.flex.flow import load_flex
 
-        return load_flex(path, connections, connection)
-    return load_dag(path, connections, variant, connection)
+    return load_flex(path, connections, connection)
