@@ -120,13 +120,21 @@ def test_names_of_connections_are_checked_once_there_are_any(flow: Path, connect
 def test_a_flow_runs_once_and_its_outputs_alone_are_on_stdout(flow: Path, connections: Path) -> None:
     inputs = flow.parent / "inputs.json"
     inputs.write_text('{"question": "Do tents fit?"}')
-    for given in ('{"question": "Do tents fit?"}', f"@{inputs}"):
-        done = flowop("test", flow, "--inputs", given, "--connections", connections)
+    for given in (['{"question": "Do tents fit?"}'], [f"@{inputs}"], [inputs], ["question=Do tents fit?"]):
+        done = flowop("test", flow, "--inputs", *given, "--connections", connections)
         assert done.returncode == 0, done.stderr
         outputs = json.loads(done.stdout)
         assert outputs["size"] == len(outputs["answer"])
         assert "being imported" in done.stderr
         assert "being run" in done.stderr
+
+
+def test_a_folder_may_stand_behind_the_inputs_and_what_is_no_input_is_said(
+    flow: Path, connections: Path
+) -> None:
+    done = flowop("test", "--connections", connections, "--inputs", "question=x", "querry=y", flow)
+    assert done.returncode == 0, done.stderr
+    assert "the flow has no such input: querry (there are: question, chat_history)" in done.stderr
 
 
 def test_connections_come_from_promptflows_variables_too(flow: Path, llm: str) -> None:
@@ -180,6 +188,7 @@ def test_a_node_that_fails_is_named(flow: Path, tmp_path: Path) -> None:
         (("fly", "."), "invalid choice: 'fly'"),
         (("validate", "/no/such/folder"), "there is no /no/such/folder"),
         (("test", ".", "--inputs", "{"), "must be a JSON object of inputs"),
+        (("test", "--inputs", "{}"), "the following arguments are required: DIR"),
         (("test", ".", "--connections", "/no/such/file"), "/no/such/file cannot be read"),
         (("serve", ".", "--port", "x"), "'x' is no port"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from flow_runtime.cli.build import build, dockerfile, requirements
 from flow_runtime.cli.connections import open_connections
 from flow_runtime.cli.folder import flow_name, package, packaged
-from flow_runtime.cli.once import read_inputs
+from flow_runtime.cli.inputs import read_inputs, unknown_inputs
 from flow_runtime.cli.screen import Problem, Screen
 from flow_runtime.cli.where import Place, place_of
 from flow_runtime.flow.errors import FlowLoadError, InvalidSource
@@ -240,12 +240,31 @@ INPUTS = {"no JSON": "{", "a list": "[1]", "a file that is not there": "@gone.js
 @pytest.mark.parametrize("text", INPUTS.values(), ids=INPUTS)
 def test_inputs_that_are_no_object_are_said_to_be_so(text: str) -> None:
     with pytest.raises(Problem, match=r"--inputs must be a JSON object|gone.json cannot be read"):
-        read_inputs(text)
+        read_inputs([text])
 
 
 def test_inputs_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "in.json").write_text('{"q": "ténts"}', encoding="utf-8")
-    assert read_inputs(f"@{tmp_path / 'in.json'}") == {"q": "ténts"}
+    assert read_inputs([f"@{tmp_path / 'in.json'}"]) == {"q": "ténts"}
+    (tmp_path / "in.jsonl").write_text('\n{"q": "one"}\n{"q": "two"}\n', encoding="utf-8")
+    assert read_inputs([str(tmp_path / "in.jsonl")]) == {"q": "one"}
+
+
+def test_inputs_come_in_pairs_as_pf_takes_them() -> None:
+    assert read_inputs(["q=do tents fit?", "n=3", "e="]) == {"q": "do tents fit?", "n": "3", "e": ""}
+    assert read_inputs(['{"a": "b=c"}']) == {"a": "b=c"}
+    with pytest.raises(Problem, match="'tents' is no name=value"):
+        read_inputs(["q=do", "tents"])
+
+
+def test_broken_inputs_are_shown_where_they_break() -> None:
+    with pytest.raises(Problem, match=r"Expecting ',' delimiter at line 1, column 9, near "):
+        read_inputs(['{"q": 1 "r": 2}'])
+
+
+def test_inputs_that_a_flow_does_not_have_are_named() -> None:
+    assert unknown_inputs(["q", "querry"], ["q", "n"]).endswith("no such input: querry (there are: q, n)")
+    assert unknown_inputs(["q"], ["q"]) == ""
 
 
 def test_help_is_quick_and_says_the_exit_codes() -> None:

@@ -10,6 +10,7 @@ from flow_runtime.cli.where import Place, place_of
 from flow_runtime.flow.errors import FlowLoadError
 
 LINE_LIMIT = 160
+MESSAGE_LIMIT = 1000
 INCLUDES = "additional_includes"
 
 
@@ -24,6 +25,16 @@ class Finding:
     place: Place | None = None
     text: str = ""
     """The line of the place."""
+
+    @classmethod
+    def of(cls, error: FlowLoadError, directory: Path | None = None) -> "Finding":
+        """Make one of an error, with its place in the flow's folder."""
+        message = str(error)
+        if len(message) > MESSAGE_LIMIT:
+            message = f"{message[: MESSAGE_LIMIT - 3]}..."
+        place = place_of(error, directory) if directory else None
+        text = place.text(directory)[:LINE_LIMIT] if place and directory else ""
+        return cls(error.name, message, error.upstream, place, text)
 
     def as_json(self) -> dict[str, Any]:
         """Give it as scripts get it."""
@@ -48,10 +59,7 @@ def findings_of(error: FlowLoadError, directory: Path) -> list[Finding]:
     """List what is wrong with the flow in a folder, each thing once."""
     found: dict[object, Finding] = {}
     for each in (error, *error.others):
-        place = place_of(each, directory)
-        finding = Finding(
-            each.name, str(each), each.upstream, place, place.text(directory)[:LINE_LIMIT] if place else ""
-        )
+        finding = Finding.of(each, directory)
         # An include that cannot be packaged is missed by the loader, too.
         found.setdefault(each.at if each.at[:1] == (INCLUDES,) else finding.message, finding)
     return list(found.values())

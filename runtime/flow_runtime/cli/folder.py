@@ -33,9 +33,12 @@ LEFT_OUT = (
 
 
 def flow_name(flow: Path) -> str:
-    """Name a flow as promptflow does: by its folder."""
-    path = flow.resolve()
-    return path.name if path.is_dir() else path.parent.name
+    """Name a flow as promptflow does: by its folder. Raises Problem."""
+    try:
+        path = flow.resolve()
+        return path.name if path.is_dir() else path.parent.name
+    except (OSError, ValueError, RuntimeError) as error:  # a name that no file can have, links in a circle
+        raise Problem(f"{str(flow)[:200]} cannot be read: {error.args[-1]}") from None
 
 
 @contextmanager
@@ -55,12 +58,9 @@ def package(flow: Path, target: Path, findings: Findings | None = None) -> None:
 
     Raises Problem and InvalidSource; with `findings`, includes that cannot be taken are kept there.
     """
-    try:
-        there, is_file = flow.exists(), flow.is_file()
-    except (OSError, ValueError) as error:  # a name that no file can have
-        raise Problem(f"{str(flow)[:200]!r} cannot be read: {error}") from None
-    if not there:
+    if not flow.exists():
         raise Problem(f"there is no {flow}: give the folder of a flow")
+    is_file = not flow.is_dir()
     folder = flow.parent if is_file else flow
     if is_file:
         _check_definition(flow.name)

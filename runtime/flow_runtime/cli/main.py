@@ -48,7 +48,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, more: str = ""
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    text: str,
+    more: str = "",
+    required: bool = True,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         name,
@@ -58,7 +62,11 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "flow", type=Path, metavar="DIR", help="folder of the flow, or its .prompty or .yaml file"
+        "flow",
+        type=Path,
+        metavar="DIR",
+        nargs=None if required else "?",
+        help="folder of the flow, or its .prompty or .yaml file",
     )
     return parser
 
@@ -69,7 +77,8 @@ def _connections(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="promptflow's connection YAML: documents in a file, or a folder of such files. Connections are "
-        "also taken from promptflow's variables, such as PROMPTFLOW_ENCODED_CONNECTIONS",
+        'also taken from promptflow\'s variables: NAME=\'{"type": "OpenAIConnection", "value": {…}}\', '
+        "PROMPTFLOW_ENCODED_CONNECTIONS",
     )
     parser.add_argument("--variant", default="", metavar="NODE.ID", help="use another variant of a node")
 
@@ -81,7 +90,8 @@ def _validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         return validate(options.flow, options.connections, options.variant, options.json, screen)
 
     more = (
-        " Imports the flow's Python files, calls nothing.\nNames of connections are not checked without any."
+        " Imports the flow's Python files, calls nothing, leaves nothing\nbehind. Says all that is wrong, "
+        "by promptflow's names, with file and line. Names of connections are\nnot checked without any."
     )
     parser = _command(commands, "validate", "check that a flow can be served", more)
     _connections(parser)
@@ -93,16 +103,22 @@ def _test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     def run(options: argparse.Namespace, screen: Screen) -> int:
         from flow_runtime.cli.once import run_once
 
+        if options.flow is None:  # written behind the inputs, which took it for one of theirs
+            if len(options.inputs) < 2:
+                parser.error("the following arguments are required: DIR")
+            options.flow = Path(options.inputs.pop())
         return run_once(
             options.flow, options.inputs, options.connections, options.variant, options.json, screen
         )
 
-    parser = _command(commands, "test", "run a flow once and print its outputs as JSON")
+    parser = _command(commands, "test", "run a flow once and print its outputs as JSON", required=False)
     parser.add_argument(
         "--inputs",
-        default="{}",
-        metavar="JSON",
-        help="the inputs as a JSON object, or @FILE (default: {}; a chat history may be left out)",
+        nargs="+",
+        default=["{}"],
+        metavar="INPUT",
+        help="a JSON object; or a file, x.json, x.jsonl (its first line) or @FILE; or name=value pairs "
+        "(default: {}; a chat history may be left out)",
     )
     _connections(parser)
     parser.add_argument("--json", action="store_true", help="print a failure as JSON, too")

@@ -10,7 +10,7 @@ from flow_runtime.cli.folder import flow_name, packaged
 from flow_runtime.cli.loading import described, load, quiet
 from flow_runtime.cli.screen import Problem, Screen
 from flow_runtime.flow.check import check_defaults
-from flow_runtime.flow.errors import FlowLoadError
+from flow_runtime.flow.errors import FlowLoadError, InvalidSource, UserErrorException
 from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.load import Loaded
 from flow_runtime.llm.connection import Connections
@@ -25,7 +25,7 @@ def validate(path: Path, connections_file: Path | None, variant: str, as_json: b
         found = _check(path, known, variant)
     except Problem as problem:
         if as_json:
-            refuse(name, [Finding("UserErrorException", str(problem), ("UserErrorException",))], True, screen)
+            refuse(name, [Finding.of(UserErrorException(str(problem)))], True, screen)
         raise
     if isinstance(found, list):
         refuse(name, found, as_json, screen)
@@ -42,15 +42,18 @@ def validate(path: Path, connections_file: Path | None, variant: str, as_json: b
 def _check(path: Path, connections: Connections | None, variant: str) -> Loaded | list[Finding]:
     """Load the flow as its pod would; what is wrong instead, where something is. Raises Problem."""
     findings = Findings()
-    with packaged(path, findings) as directory, quiet():
-        try:
-            with findings.keep():
-                flow = load(directory, connections, variant)
-                if flow.kind == "dag":
-                    check_defaults(flow.inputs)
-            findings.settle()
-        except FlowLoadError as error:
-            return findings_of(error, directory)
+    try:
+        with packaged(path, findings) as directory, quiet():
+            try:
+                with findings.keep():
+                    flow = load(directory, connections, variant)
+                    if flow.kind == "dag":
+                        check_defaults(flow.inputs)
+                findings.settle()
+            except FlowLoadError as error:
+                return findings_of(error, directory)
+    except InvalidSource as error:  # it cannot even be packaged
+        return [Finding.of(error)]
     return flow
 
 

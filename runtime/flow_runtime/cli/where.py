@@ -75,6 +75,8 @@ def _find(name: str, directory: Path) -> str | None:
 
 
 def _inside(file: Path, line: int | None, directory: Path) -> Place | None:
+    if not file.is_file():  # "<unknown>", as templates say
+        return None
     try:
         return Place(str(file.resolve().relative_to(directory.resolve())), line)
     except ValueError:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from flow_runtime.flow.errors import YAMLError
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 1024 * 1024
 MAX_VALUES = 500_000
 """How many values a file may hold, those that aliases repeat counted each time."""
 
@@ -83,6 +84,7 @@ def parse_yaml(content: bytes, file: str, skipped: int = 0) -> Any:
         ) from error
 
 
+@lru_cache(maxsize=4)
 def compose(content: bytes) -> yaml.Node | None:
     """Read the tree of a file with its lines; None for what is too large or no YAML."""
     if len(content) > MAX_BYTES:
@@ -121,4 +123,6 @@ def _problem(error: Exception, skipped: int) -> tuple[str, int]:
     """Say what is wrong, and on which line of the file if it is known."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return str(error.problem or error.context), error.problem_mark.line + 1 + skipped
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", 0
     return " ".join(str(error).split())[:200], 0
