@@ -118,7 +118,7 @@ def request_spans() -> Iterator[Request]:
 def _sendable(value: Any) -> Any:
     """Make a value one that OTLP can hold: one that it cannot would lose the whole batch it is in."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, tuple | list):
         return [_sendable(each) for each in value]
     return str(value) if type(value) is int and not INT64[0] <= value <= INT64[1] else value
