@@ -11,7 +11,10 @@ from flow_operator.telemetry.metrics import Metrics as OperatorMetrics
 from flow_runtime.flow.run import Run, Services, Step
 from flow_runtime.flow.threads import Threads
 from flow_runtime.llm.call import Call
+from flow_runtime.llm.connection import OpenAIConnection
 from flow_runtime.llm.function import FunctionChat
+from flow_runtime.llm.health import Healths
+from flow_runtime.server.llm_metrics import LLMMetrics
 from flow_runtime.server.metrics import Metrics
 from tests.unit.flow_helpers import connection
 from tests.unit.metrics_table import documented, exposed, names_in_the_text
@@ -60,6 +63,18 @@ def test_a_call_that_was_never_begun_is_not_counted() -> None:
     run.calls.append(Call("chat"))
     metrics.request(500, 0.1, 0.1, run)
     assert b"flow_llm_duration_seconds_count" not in metrics.exposition()
+
+
+def test_connections_that_code_makes_do_not_make_endless_series() -> None:
+    healths = Healths(["llm"])
+    metrics = LLMMetrics(healths)
+    seen = set()
+    for number in range(200):
+        healths.of(OpenAIConnection("k", name=f"mine-{number}"))
+        healths.of(OpenAIConnection("k", name="half \ud800"))
+        seen |= {sample.labels["connection"] for family in metrics.collect() for sample in family.samples}
+    assert len(seen) == 21
+    assert "llm" in seen
 
 
 async def test_every_metric_of_a_pod_is_documented(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from flow_runtime.llm.health import Healths
+from flow_runtime.server.metrics import LABEL_LIMIT
+
+OWN_MAX = 20
 
 
 class LLMMetrics(Collector):
@@ -13,6 +16,8 @@ class LLMMetrics(Collector):
 
     def __init__(self, healths: Healths) -> None:
         self._healths = healths
+        self._own: set[str] = set()
+        """Connections that code of the flow made: the first ones only, since it may go on making them."""
 
     def describe(self) -> list[Metric]:
         """Nothing is read when it is registered."""
@@ -20,7 +25,7 @@ class LLMMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Read the states."""
-        found = {health.name: health for health in self._healths}
+        found = {health.name: health for health in self._healths if self._is_shown(health.name)}
         circuit = GaugeMetricFamily(
             "flow_llm_circuit_open",
             "1 while requests fail at once, since the LLM was down for many in a row.",
@@ -37,3 +42,11 @@ class LLMMetrics(Collector):
             refused.add_metric([name], health.budget.refused if health else 0)
         yield circuit
         yield refused
+
+    def _is_shown(self, name: str) -> bool:
+        if name in self._healths.names or name in self._own:
+            return True
+        if len(self._own) < OWN_MAX and len(name) <= LABEL_LIMIT and name.isprintable():
+            self._own.add(name)
+            return True
+        return False
