@@ -14,6 +14,7 @@ from flow_runtime.llm.circuit import FAILURES, PROBE_SECONDS, Circuit
 from flow_runtime.llm.connection_types import OpenAIConnection
 from flow_runtime.llm.errors import BadAnswer, CircuitOpen, LLMError, RateLimited, Refused, Unavailable
 from flow_runtime.llm.health import KEPT, Health, Healths
+from flow_runtime.llm.wire import LONGEST_WAIT, asked_wait
 
 QUICK = settings(max_examples=60, deadline=None)
 PAUSES = st.floats(0, 30)
@@ -190,3 +191,32 @@ def test_connections_of_a_flows_own_code_are_known_by_host_and_forgotten_in_the_
         healths.of(OpenAIConnection("k", base_url=f"http://host-{number}/v1"))
     assert len(list(healths)) == KEPT
     assert {health.name for health in healths} == {f"host-{number}" for number in range(5, KEPT + 5)}
+
+
+NOW = 1_800_000_000.0
+WAITS: dict[str, tuple[dict[str, str], float | None]] = {
+    "seconds": ({"retry-after": "7"}, 7.0),
+    "parts of a second": ({"retry-after": "0.5"}, 0.5),
+    "Azure's milliseconds": ({"retry-after": "1", "retry-after-ms": "250"}, 0.25),
+    "a date": ({"retry-after": "Fri, 15 Jan 2027 08:00:30 GMT"}, 30.0),
+    "a date of the past": ({"retry-after": "Fri, 15 Jan 2021 08:00:30 GMT"}, 0.0),
+    "less than nothing": ({"retry-after": "-3"}, 0.0),
+    "for ever": ({"retry-after": "inf"}, LONGEST_WAIT),
+    "no number": ({"retry-after": "nan"}, None),
+    "a word": ({"retry-after": "later"}, None),
+    "nothing": ({}, None),
+}
+
+
+@pytest.mark.parametrize(("headers", "wait"), WAITS.values(), ids=WAITS)
+def test_a_server_says_how_long_it_wants_to_be_left_alone(
+    headers: dict[str, str], wait: float | None
+) -> None:
+    assert asked_wait(headers, NOW) == wait
+
+
+@QUICK
+@given(st.text(max_size=40))
+def test_no_text_of_retry_after_is_an_error(text: str) -> None:
+    wait = asked_wait({"retry-after": text}, NOW)
+    assert wait is None or 0 <= wait <= LONGEST_WAIT

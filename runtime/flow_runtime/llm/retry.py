@@ -58,5 +58,5 @@ async def _within(attempt: Callable[[], Awaitable[_T]], deadline: float, health:
 def _pause(tried: int, retry_after: float | None) -> float:
     """Wait what the server asks for, else longer each time; the jitter keeps replicas apart."""
     if retry_after is not None:
-        return retry_after
+        return retry_after * random.uniform(1.0, 1.1)
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.5)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncGenerator
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,6 +14,7 @@ from flow_runtime.llm.call import Call
 from flow_runtime.llm.endpoint import Endpoint
 from flow_runtime.llm.errors import ConnectionInvalid, LLMError, Unavailable, Untrusted, clean, from_status
 from flow_runtime.llm.proxies import Proxies
+from flow_runtime.llm.wire import asked_wait
 
 CONNECT_SECONDS = 10.0
 CANCELED = "canceled"
@@ -95,8 +97,8 @@ async def _lines(response: aiohttp.ClientResponse, endpoint: Endpoint) -> AsyncG
 def _check(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoint, call: Call) -> None:
     call.attempts.append(str(response.status))
     if response.status != 200:
-        retry_after = _seconds(response.headers.get("retry-after"))
-        raise from_status(response.status, content, retry_after, _secret(endpoint))
+        wait = asked_wait(response.headers, time.time())
+        raise from_status(response.status, content, wait, _secret(endpoint))
 
 
 def _failure(endpoint: Endpoint, error: Exception, call: Call) -> LLMError:
@@ -122,13 +124,6 @@ def _untrusted(error: aiohttp.ClientConnectorCertificateError) -> str:
     if named and not os.access(named, os.R_OK):
         return f"{why}; SSL_CERT_FILE names a file that cannot be read: {clean(named)}"
     return f"{why}; to trust a private CA, let SSL_CERT_FILE name a file with its certificate (PEM)"
-
-
-def _seconds(header: str | None) -> float | None:
-    try:
-        return max(0.0, float(header)) if header else None
-    except ValueError:
-        return None  # an HTTP date: rare, and our own pause serves as well
 
 
 def _secret(endpoint: Endpoint) -> str:

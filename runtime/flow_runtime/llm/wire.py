@@ -1,6 +1,8 @@
 """OpenAI's API as bytes: requests written, answers and events read. No I/O."""
 
+import math
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -12,6 +14,8 @@ from flow_runtime.llm.errors import BadAnswer, Unavailable, clean
 
 ROUTING = ("model", "deployment_name")
 DONE = b"[DONE]"
+LONGEST_WAIT = 86400.0
+"""No server is believed that wants to be left alone for more than a day."""
 
 
 def request_body(
@@ -74,6 +78,28 @@ def read_event(line: bytes, call: Call) -> str | None:
     if not isinstance(text, str):
         raise BadAnswer("the content of an event of the LLM's stream is not a text")
     return text
+
+
+def asked_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """Read how long a server wants to be left alone, in seconds; `now` is the Unix time.
+
+    Retry-After as seconds or a date (RFC 9110, 10.2.3); retry-after-ms, which Azure OpenAI adds, is finer.
+    """
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            wait = float(milliseconds) / 1000
+        else:
+            wait = _seconds(headers.get("retry-after", ""), now)
+    except (ValueError, OverflowError):
+        return None
+    return None if math.isnan(wait) else min(max(0.0, wait), LONGEST_WAIT)
+
+
+def _seconds(text: str, now: float) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return parsedate_to_datetime(text).timestamp() - now
 
 
 def is_end(line: bytes) -> bool:
