@@ -73,7 +73,10 @@ compat: venv oracle ## the corpus and random flows by promptflow 1.18.5 (in an e
 compat-fuzz: venv oracle ## more random flows by both: make compat-fuzz SEED=1 CASES=500
 	@$(PY) -m tests.compat.fuzz $(or $(SEED),1) $(or $(CASES),500)
 
+soak: venv ## MINUTES=10 at 80 % of the server's most on one CPU, 200 streams at once, SIGTERM under load
+	@$(PY) -m tests.soak $(or $(MINUTES),10)
+
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench bench-docs oracle compat compat-fuzz clean
+.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench bench-docs oracle compat compat-fuzz soak clean
