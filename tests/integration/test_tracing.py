@@ -17,7 +17,7 @@ from tests.integration.otlp_receiver import attributes, otlp_receiver
 from tests.integration.processes import Server, ask, llm_that, serving, until
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-QUICK = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
+QUICK = {"OTEL_BSP_SCHEDULE_DELAY": "100", "KUBERNETES_SERVICE_HOST": "10.96.0.1"}
 TREE = [
     "POST /score",
     "POST /score > flow",

@@ -80,11 +80,13 @@ def test_who_sends_is_the_flowdeployment_unless_the_environment_says_otherwise(
 ) -> None:
     monkeypatch.delenv(OTEL_SERVICE_NAME, raising=False)
     monkeypatch.setenv(OTEL_RESOURCE_ATTRIBUTES, "team=shop,k8s.pod.name=mine")
-    found = resource(settings, "bot-1").attributes
+    found = resource(settings, "bot-1", in_cluster=True).attributes
     assert (found["service.name"], found["service.version"]) == ("bot", "abc123")
     assert (found["team"], found["k8s.pod.name"], found["k8s.namespace.name"]) == ("shop", "mine", "shop")
     monkeypatch.setenv(OTEL_SERVICE_NAME, "other")
-    assert resource(settings, "bot-1").attributes["service.name"] == "other"
+    elsewhere = resource(settings, "bot-1", in_cluster=False).attributes
+    assert elsewhere["service.name"] == "other"
+    assert "k8s.namespace.name" not in elsewhere
 
 
 def test_nothing_is_wrapped_where_nothing_is_traced(settings: ServerSettings) -> None:

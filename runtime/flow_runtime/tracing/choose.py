@@ -9,6 +9,8 @@ from flow_runtime.tracing import NoTracing, Tracing
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 SPOKEN = "http/protobuf"
+IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
+"""What every container of a pod has."""
 CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 CONTENT_ON = ("span_only", "span_and_event", "true", "1")
 """Its values today, and those of its first years. Events are not sent, so `event_only` shows nothing."""
@@ -31,7 +33,8 @@ def choose(
         say(f"nothing is traced: {named} is set, and {fix}")
         return NoTracing()
     content = environ.get(CONTENT, "").lower() in CONTENT_ON
-    return OTelTracing(exporting_provider(settings, pod), content)
+    provider = exporting_provider(settings, pod, IN_CLUSTER in environ)
+    return OTelTracing(provider, content)
 
 
 def _wanted(environ: Mapping[str, str]) -> bool:

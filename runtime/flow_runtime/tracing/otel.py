@@ -59,15 +59,15 @@ class OTelTracing:
                 await Threads(1).run(self._provider.shutdown)
 
 
-def exporting_provider(settings: ServerSettings, pod: str) -> TracerProvider:
+def exporting_provider(settings: ServerSettings, pod: str, in_cluster: bool) -> TracerProvider:
     """Make the provider that sends to where OpenTelemetry's variables say; user code gets it, too."""
-    provider = TracerProvider(resource=resource(settings, pod), shutdown_on_exit=False)
+    provider = TracerProvider(resource=resource(settings, pod, in_cluster), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     return provider
 
 
-def resource(settings: ServerSettings, pod: str) -> Resource:
+def resource(settings: ServerSettings, pod: str, in_cluster: bool) -> Resource:
     """Say who sends: the FlowDeployment and the pod, unless OTEL_RESOURCE_ATTRIBUTES or _SERVICE_NAME do."""
     identity = settings.identity
     own = {
@@ -75,7 +75,6 @@ def resource(settings: ServerSettings, pod: str) -> Resource:
         "service.namespace": identity.namespace,
         "service.instance.id": pod,
         "service.version": settings.revision,
-        "k8s.namespace.name": identity.namespace,
-        "k8s.pod.name": pod,
     }
-    return Resource.create({**own, **OTELResourceDetector().detect().attributes})
+    kubernetes = {"k8s.namespace.name": identity.namespace, "k8s.pod.name": pod} if in_cluster else {}
+    return Resource.create({**own, **kubernetes, **OTELResourceDetector().detect().attributes})
