@@ -332,6 +332,11 @@ def container(reason: str, message: str = "", **more: Any) -> dict[str, Any]:
     [
         ({"containerStatuses": [container("ImagePullBackOff", "not found")]}, "ImagePullFailed", "img"),
         ({"initContainerStatuses": [container("ErrImagePull")]}, "ImagePullFailed", "ErrImagePull"),
+        (
+            {"containerStatuses": [container("ImagePullBackOff", 'Back-off pulling image "flows/bot@x"')]},
+            "ImagePullFailed",
+            "image flows/bot@x of container server",
+        ),
         ({"containerStatuses": [container("CreateContainerConfigError", "no")]}, "ContainerNotStarted", "no"),
         (
             {

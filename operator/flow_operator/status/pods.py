@@ -1,5 +1,6 @@
 """Pods of a FlowDeployment: read from the API's objects into what the status needs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from flow_operator.status.conditions import Breach
 from flow_runtime.contracts.state import PodState
 
 _IMAGE = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
+_NAMED = re.compile(r'\bimage "([^"]{1,512})"')
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 
 
@@ -73,7 +75,9 @@ def _container_trouble(container: dict[str, Any]) -> Breach | None:
     waiting = (container.get("state") or {}).get("waiting") or {}
     reason, message = str(waiting.get("reason") or ""), str(waiting.get("message") or "")
     if reason in _IMAGE:
-        image = container.get("image", "")
+        # Of an artifact that cannot be mounted the kubelet says the same; only its message names it.
+        named = _NAMED.search(message)
+        image = named[1] if named else container.get("image", "")
         return Breach("ImagePullFailed", f"image {image} of container {name}: {message or reason}")
     if reason in _CONFIG:
         return Breach("ContainerNotStarted", f"container {name}: {message or reason}")
