@@ -249,7 +249,7 @@ def test_a_flow_that_cannot_be_loaded_is_not_served(flow: Path, connections: Pat
     (flow / "size.py").unlink()
     done = flowop("serve", flow, "--port", free_port(), "--connections", connections)
     assert done.returncode == 1
-    assert done.stderr.startswith("✗ bot: InvalidSource\n")
+    assert "✗ bot: InvalidSource (promptflow: ResolveToolError)\n  flow.dag.yaml:11\n" in done.stderr
 
 
 def test_a_port_that_is_taken_is_said_to_be_so(flow: Path, connections: Path, llm: str) -> None:

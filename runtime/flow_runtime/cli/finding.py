@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow_runtime.cli.screen import Screen
+from flow_runtime.cli.screen import QUOTE, Screen
 from flow_runtime.cli.where import Place, place_of
 from flow_runtime.flow.errors import FlowLoadError
 
@@ -51,7 +51,7 @@ class Finding:
         others = [name for name in self.upstream if name != self.name]
         aside = f"promptflow: {', '.join(others)}" if others else ""
         details = [str(self.place)] if self.place else []
-        details += [f"  | {self.text}"] if self.text else []
+        details += [f"  {QUOTE}{self.text}"] if self.text else []
         screen.failed(f"{flow}: {self.name}", *details, self.message, aside=aside)
 
 

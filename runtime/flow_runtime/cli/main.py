@@ -90,8 +90,8 @@ def _validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         return validate(options.flow, options.connections, options.variant, options.json, screen)
 
     more = (
-        " Imports the flow's Python files, calls nothing, leaves nothing\nbehind. Says all that is wrong, "
-        "by promptflow's names, with file and line. Names of connections are\nnot checked without any."
+        " Imports the flow's Python files, calls\nnothing, leaves nothing behind. Says all that is wrong, "
+        "by promptflow's names,\nwith file and line. Names of connections are not checked without any."
     )
     parser = _command(commands, "validate", "check that a flow can be served", more)
     _connections(parser)

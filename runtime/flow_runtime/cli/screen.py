@@ -5,8 +5,13 @@ Results go to stdout, everything else to stderr.
 
 import json
 import os
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
+QUOTE = "| "
+"""What a line of a file begins with."""
 RED, GREEN, BOLD, DIM = "31", "32", "1", "2"
 
 
@@ -28,14 +33,13 @@ class Screen:
 
     def fine(self, text: str, *details: str) -> None:
         """Say that something went well."""
-        lines = (f"  {_plain(line)}" for line in details)
-        self._print(self._err, f"{self._paint('✓', GREEN)} {_plain(text)}", *lines)
+        self._print(self._err, f"{self._paint('✓', GREEN)} {_plain(text)}", *self._indented(details))
 
     def failed(self, title: str, *details: str, aside: str = "") -> None:
         """Say that something went wrong: a title, something beside it, and what to know about it."""
         head = f"{self._paint('✗', RED)} {self._paint(_plain(title), BOLD)}"
         beside = f" {self._paint(f'({_plain(aside)})', DIM)}" if aside else ""
-        self._print(self._err, head + beside, *(f"  {_plain(detail)}" for detail in details))
+        self._print(self._err, head + beside, *self._indented(details))
 
     def note(self, text: str) -> None:
         """Say something by the way."""
@@ -49,6 +53,24 @@ class Screen:
     def problem(self, problem: Problem) -> None:
         """Say why a command cannot begin."""
         self._print(self._err, f"flowop: {_plain(str(problem))}")
+
+    def _indented(self, details: Iterable[str]) -> Iterator[str]:
+        """Indent lines: on a terminal, texts are wrapped to its width, and lines of files (`| `) are cut."""
+        width = max(40, shutil.get_terminal_size().columns)
+        for detail in map(_plain, details):
+            if not self._err.isatty():
+                yield f"  {detail}"
+            elif detail.lstrip().startswith(QUOTE):
+                yield f"  {detail}"[:width]
+            else:
+                yield from textwrap.wrap(
+                    detail,
+                    width,
+                    initial_indent="  ",
+                    subsequent_indent="  ",
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
 
     def _paint(self, text: str, colour: str) -> str:
         if not self._err.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flow_runtime.cli.connections import open_connections
+from flow_runtime.cli.finding import findings_of, refuse
 from flow_runtime.cli.folder import flow_name, packaged
 from flow_runtime.cli.loading import described
 from flow_runtime.cli.screen import Problem, Screen
@@ -66,10 +67,7 @@ class LocalServer(Server):
             await self._loading
         reason, message = self._runtime.reason
         if self._runtime.served is None or not self._runtime.ready:
-            name, _, detail = message.partition(": ")
-            self._screen.failed(
-                f"{self._runtime.settings.identity.deployment}: {name or reason}", detail or message
-            )
+            self._say_why_not(reason, message)
             self.refused = self.should_exit = True
             return
         log.set_up()
@@ -80,6 +78,15 @@ class LocalServer(Server):
             f"page {public}/   description {public}/swagger.json   metrics {inner}/metrics",
             "Ctrl-C ends it",
         )
+
+    def _say_why_not(self, reason: str, message: str) -> None:
+        settings, error = self._runtime.settings, self._runtime.refused
+        name = settings.identity.deployment
+        if error is not None:
+            refuse(name, findings_of(error, settings.work / "flow"), False, self._screen)
+        else:
+            kind, _, detail = message.partition(": ")
+            self._screen.failed(f"{name}: {kind or reason}", detail or message)
 
 
 def _listen(host: str, port: int) -> socket.socket:

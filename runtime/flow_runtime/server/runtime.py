@@ -61,6 +61,8 @@ class Runtime:
         self.metrics.registry.register(ConnectionMetrics(connections))
         self._enter = enter
         self._flow_problem = ""
+        self.refused: FlowLoadError | None = None
+        """Why the flow could not be loaded, with all that is wrong with it."""
         self._lacks_connection = False
         """Whether the flow could not be loaded for want of a Secret that may yet come."""
         self._spool_problem = ""
@@ -125,6 +127,7 @@ class Runtime:
         except FlowLoadError as error:
             lacks = any(isinstance(each, GetConnectionError) for each in (error, *error.others))
             self._lacks_connection = lacks and not resolved
+            self.refused = error
             self._flow_problem = clean_message(f"{error.name}: {error}{error.more}")
             log.problem("the flow cannot be loaded", error=error.name, detail=self._flow_problem)
         except Exception as error:  # noqa: BLE001 - whatever it is, a pod that never gets ready must say so
@@ -172,7 +175,8 @@ class Runtime:
         try:
             flow = load_flow(directory, connections.types, self.settings.variant, connections.get)
         except GetConnectionError as error:
-            raise GetConnectionError("; ".join([str(error), *connections.unusable.values()])) from error
+            error.args = ("; ".join([str(error), *connections.unusable.values()]),)
+            raise
         wanted = self.settings.collection.capture_nodes if self.settings.collection else ()
         if missing := sorted(set(wanted) - {node.name for node in flow.nodes}):
             raise FlowDefinitionError(
