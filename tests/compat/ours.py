@@ -112,10 +112,13 @@ async def ask(app: App, wire: dict[str, Any], scripted: Scripted) -> dict[str, A
         broken = f"{type(error).__name__}: {error}"
     start = sent[0] if sent else {"status": 0, "headers": []}
     headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    pieces = (
+        [] if wire["method"] == "HEAD" else [message.get("body", b"") for message in sent[1:]]
+    )  # as uvicorn
     return {
         "status": start["status"],
         "type": headers.get("content-type", ""),
-        "content": b"".join(message.get("body", b"") for message in sent[1:]).decode("utf-8", "replace"),
+        "content": b"".join(pieces).decode("utf-8", "replace"),
         "broken": broken,
         "asked": list(scripted.asked),
     }

@@ -5,6 +5,7 @@ from tests.compat.corpus import (
     activate,
     environment,
     flex,
+    http,
     images,
     inputs,
     llm,
@@ -27,6 +28,7 @@ CORPUS: tuple[FlowCase, ...] = (
     *flex.FLOWS,
     *prompty.FLOWS,
     *serving.FLOWS,
+    *http.FLOWS,
     *whole.FLOWS,
     *people.FLOWS,
 )
