@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - whole files of flows stand in the lines
 """The table of HTTP: routes by methods, headers and bodies, over flows of every kind."""
 
 import gzip

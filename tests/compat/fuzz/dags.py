@@ -128,9 +128,9 @@ class _Dag:
                 node["inputs"][name] = chosen
         if rng.random() < 0.1 and api == "chat":
             function = {"name": "f", "description": "d", "parameters": {"type": "object", "properties": {}}}
-            node["inputs"]["functions" if rng.random() < 0.5 else "tools"] = (
-                [function] if "functions" in node["inputs"] else [{"type": "function", "function": function}]
-            )
+            tools_of = {"functions": [function], "tools": [{"type": "function", "function": function}]}
+            chosen = rng.choice(tuple(tools_of))
+            node["inputs"][chosen] = tools_of[chosen]
 
     def _value(self, kind: str) -> Any:
         if self.rng.random() < 0.7 and (self.inputs or self.nodes):

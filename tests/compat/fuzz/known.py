@@ -63,6 +63,8 @@ def _of_loading(case: FlowCase, theirs: Result, ours: Result) -> str:
         return "an output refers to `output`"
     if told == "FlowDefinitionError" and "has a source of type" in ours["message"]:
         return "a source is of a type that there is"
+    if told in ("ChatAPIInvalidFunctions", "NodeInputValidationError") and "activate" in _definition(case):
+        return "refused when loaded instead of at every request"
     if "answers" in theirs and all(each["status"] >= 400 for each in theirs["answers"]):
         return "refused when loaded instead of at every request"
     return ""
