@@ -169,6 +169,18 @@ def test_a_terminal_is_not_steered_by_a_flow(tmp_path: Path, capsys: pytest.Capt
     assert "\x1b" not in capsys.readouterr().err
 
 
+ROLES = {"hello {{q}}": 1, "system:\nhello {{q}}": 0, "{{who}}:\n{{q}}": 0, "{{ 'user' ~ ':' }}\n{{q}}": 0}
+
+
+@pytest.mark.parametrize(("text", "code"), ROLES.items(), ids=ROLES)
+def test_a_prompty_without_a_role_would_fail_in_each_request(text: str, code: int, tmp_path: Path) -> None:
+    model = "model: {api: chat, configuration: {type: openai, model: m}, parameters: {}}"
+    (tmp_path / "p.prompty").write_text(f"---\n{model}\n---\n{text}\n")
+    found, said = validated(tmp_path)
+    assert found == code
+    assert [each["name"] for each in said["errors"]] == ["ChatAPIInvalidRole"] * code
+
+
 LEVELS = "".join(
     f"{name}: &{name} [{', '.join(['*' + former] * 9)}]\n"
     for former, name in zip("abcdefgh", "bcdefghi", strict=True)

@@ -13,6 +13,8 @@ from flow_runtime.flow.check import check_defaults
 from flow_runtime.flow.errors import FlowLoadError, InvalidSource, UserErrorException
 from flow_runtime.flow.findings import Findings
 from flow_runtime.flow.load import Loaded
+from flow_runtime.flow.prompty.document import check_roles
+from flow_runtime.flow.prompty.flow import PromptyFlow
 from flow_runtime.llm.connection import Connections
 
 
@@ -47,14 +49,21 @@ def _check(path: Path, connections: Connections | None, variant: str) -> Loaded 
             try:
                 with findings.keep():
                     flow = load(directory, connections, variant)
-                    if flow.kind == "dag":
-                        check_defaults(flow.inputs)
+                    _check_requests(flow)
                 findings.settle()
             except FlowLoadError as error:
                 return findings_of(error, directory)
     except InvalidSource as error:  # it cannot even be packaged
         return [Finding.of(error)]
     return flow
+
+
+def _check_requests(flow: Loaded) -> None:
+    """Refuse what is served and fails in requests. Raises FlowLoadError."""
+    if flow.kind == "dag":
+        check_defaults(flow.inputs)
+    elif isinstance(flow, PromptyFlow):
+        check_roles(flow.prompty.document)
 
 
 def _valid(name: str, flow: Loaded, checked: bool) -> dict[str, Any]:

@@ -137,6 +137,10 @@ class ChatAPIInvalidTools(FlowLoadError):
     """The tools that are offered to a model are none."""
 
 
+class ChatAPIInvalidRole(FlowLoadError):
+    """A prompt for a chat begins no message."""
+
+
 class APINotFound(FlowLoadError):
     """An llm node names an API that there is not."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flow_runtime.flow.errors import (
+    ChatAPIInvalidRole,
     FlowDefinitionError,
     FlowLoadError,
     InvalidSource,
@@ -21,6 +22,8 @@ from flow_runtime.flow.prompty.model import CHAT, read_model
 from flow_runtime.flow.yaml12 import parse_yaml
 
 _FENCE = re.compile(r"^-{3,}[ \t]*\n", re.MULTILINE)
+_ROLE = re.compile(r"(system|user|assistant|function|tool)\W*(:|\}\}|%\}|[\"'])|\}\}\s*:", re.IGNORECASE)
+"""A role, or what may become one: a word in quotes, or a variable before a colon."""
 _REFERENCE = re.compile(r"\$\{(env|file):(.*)\}", re.DOTALL)
 
 
@@ -110,6 +113,18 @@ def split(text: str, file: str) -> tuple[dict[str, Any], str]:
             f"{file}: the front matter must be a mapping with model and inputs", upstream="AttributeError"
         )
     return front, text[end.end() :]
+
+
+def check_roles(document: Document) -> None:
+    """Refuse a chat's prompt that can begin no message, whatever its inputs are: each request would fail.
+
+    Not when it is loaded, as upstream. Raises ChatAPIInvalidRole.
+    """
+    if document.api == CHAT and not _ROLE.search(document.template):
+        raise ChatAPIInvalidRole(
+            f"{document.path.name}: the prompt has no role: begin a message with a line of its own, "
+            "such as system: or user:"
+        )
 
 
 def resolve(value: Any, directory: Path) -> Any:
