@@ -243,9 +243,29 @@ async def test_the_fetcher_waits_for_a_server_that_is_down(tmp_path: Path) -> No
     assert "next_in_seconds" in (tmp_path / "log").read_text()
 
 
+async def test_what_a_killed_fetcher_left_is_taken_away(s3: S3, tmp_path: Path) -> None:
+    (tmp_path / "flow" / ".git-left" / "pack").mkdir(parents=True)
+    (tmp_path / "flow" / "flow.tar.gz.arriving").write_bytes(b"half")
+    archive = put(s3, "flows/bot.tar.gz", ARCHIVE)
+    settings = FetchSettings(revision="r", folder=tmp_path / "flow", archive=archive)
+    with fetcher(settings, tmp_path) as (process, _):
+        assert await ended(process) == 0
+    assert kept(tmp_path) == ["flow.tar.gz"]
+
+
+async def test_a_flow_that_an_earlier_process_brought_needs_no_source(tmp_path: Path) -> None:
+    (tmp_path / "flow").mkdir()
+    (tmp_path / "flow" / "flow.tar.gz").write_bytes(ARCHIVE)
+    git = GitSettings(url=f"http://127.0.0.1:{free_port()}/bot.git", commit="0" * 40)
+    settings = FetchSettings(revision="r", folder=tmp_path / "flow", git=git)
+    with fetcher(settings, tmp_path) as (process, _):
+        assert await ended(process) == 0
+    assert (tmp_path / "flow" / "flow.tar.gz").read_bytes() == ARCHIVE
+
+
 async def test_the_fetcher_ends_at_once_when_told_to(tmp_path: Path) -> None:
     git = GitSettings(url=f"http://127.0.0.1:{free_port()}/bot.git", commit="0" * 40)
-    settings = FetchSettings(revision="r", folder=tmp_path, git=git)
+    settings = FetchSettings(revision="r", folder=tmp_path / "flow", git=git)
     with fetcher(settings, tmp_path) as (process, port):
         await until(port, "SourceUnavailable")
         process.send_signal(signal.SIGTERM)

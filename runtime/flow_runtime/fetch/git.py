@@ -5,7 +5,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from dulwich.client import HTTPUnauthorized, Urllib3HttpGitClient
@@ -51,7 +51,8 @@ def fetch_git(settings: GitSettings, folder: Path, say: Say) -> None:
 
 
 def _fetch(settings: GitSettings, credentials: Credentials, store: DiskObjectStore, say: Say) -> None:
-    client = _Client(settings.url, _pool(settings, credentials), credentials)
+    pool = _Pool(settings, credentials)
+    client = _Client(settings.url, pool, credentials)
     try:
         file, commit, abort = store.add_pack()
         try:
@@ -75,16 +76,15 @@ def _fetch(settings: GitSettings, credentials: Credentials, store: DiskObjectSto
             raise SourceInvalid(f"{settings.url}: {why}") from None
         raise _known(error, client.refusal, settings, credentials) from None
     finally:
-        client.end()
+        pool.end()
 
 
 class _Client(Urllib3HttpGitClient):
-    """dulwich's, minding what that leaves: an ERR packet, and answers that were not read to the end."""
+    """dulwich's, remembering how an answer began: dulwich overlooks what is said in an ERR packet."""
 
     def __init__(self, url: str, pool: urllib3.PoolManager, credentials: Credentials) -> None:
         user, password = credentials.username, credentials.password
         super().__init__(url, pool_manager=pool, username=user, password=password)
-        self._answers: list[HTTPResponse] = []
         self._begun = b""
 
     @property
@@ -100,7 +100,6 @@ class _Client(Urllib3HttpGitClient):
         raise_for_status: bool = True,
     ) -> "tuple[HTTPResponse, Callable[[int], bytes]]":
         answer, read = super()._http_request(url, headers, data, raise_for_status)
-        self._answers.append(answer)
         self._begun = b""
 
         def remembering(size: int) -> bytes:
@@ -111,21 +110,30 @@ class _Client(Urllib3HttpGitClient):
 
         return answer, remembering
 
+
+class _Pool(urllib3.PoolManager):
+    """urllib3's, which can close what was not read to the end: dulwich leaves some answers as they are."""
+
+    def __init__(self, settings: GitSettings, credentials: Credentials) -> None:
+        super().__init__(
+            ssl_context=tls(credentials, settings.secret_name),
+            timeout=_TIMEOUT,
+            # Redirects are followed; credentials go to the first host alone: dulwich and urllib3 see to that.
+            retries=urllib3.Retry(total=5, connect=0, read=0, redirect=5, other=0),
+            headers={"User-Agent": "git/flow-operator"},
+        )
+        self._answers: list[urllib3.BaseHTTPResponse] = []
+
+    def request(self, method: str, url: str, *arguments: Any, **more: Any) -> urllib3.BaseHTTPResponse:
+        answer = super().request(method, url, *arguments, **more)
+        self._answers.append(answer)
+        return answer
+
     def end(self) -> None:
         """Close every connection."""
         for answer in self._answers:
             answer.close()
-        self.pool_manager.clear()
-
-
-def _pool(settings: GitSettings, credentials: Credentials) -> urllib3.PoolManager:
-    return urllib3.PoolManager(
-        ssl_context=tls(credentials, settings.secret_name),
-        timeout=_TIMEOUT,
-        # Redirects are followed; credentials go to the first host alone: dulwich and urllib3 see to that.
-        retries=urllib3.Retry(total=5, connect=0, read=0, redirect=5, other=0),
-        headers={"User-Agent": "git/flow-operator"},
-    )
+        self.clear()
 
 
 class _Nothing:

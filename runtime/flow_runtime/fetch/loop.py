@@ -11,6 +11,7 @@ from flow_runtime.fetch.archive import fetch_archive
 from flow_runtime.fetch.errors import PermanentSourceError, SourceError, SourceUnavailable, clean
 from flow_runtime.fetch.git import fetch_git
 from flow_runtime.fetch.sink import Say
+from flow_runtime.flow.source import ARCHIVE, empty
 from flow_runtime.logs import log
 
 SOON_SECONDS, SELDOM_SECONDS = (2.0, 60.0), (15.0, 300.0)
@@ -40,7 +41,13 @@ class Fetcher:
         return PodState(revision=self._settings.revision, ready=False, reason=reason, message=message)
 
     async def run(self) -> None:
-        """Return when the flow is in the folder."""
+        """Return when the flow is in the folder; at once if an earlier process of the pod brought it there.
+
+        It is put there whole and is of the one revision: after a restart of its node a pod needs no source.
+        """
+        if (self._settings.folder / ARCHIVE).is_file():
+            log("info", "the flow is there already", source=self._what)
+            return
         failed = 0
         while True:
             try:
@@ -58,6 +65,7 @@ class Fetcher:
     def _fetch(self) -> None:
         say: Say = lambda text: log("info", text, source=self._what)  # noqa: E731
         try:
+            empty(self._settings.folder)  # of what a process left that was killed
             if self._settings.git is not None:
                 fetch_git(self._settings.git, self._settings.folder, say)
             elif self._settings.archive is not None:

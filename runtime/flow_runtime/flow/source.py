@@ -21,7 +21,7 @@ def unpack(source: Path, target: Path) -> Path:
     A folder may be a ConfigMap's mount, whose files are links into `..data`. Raises InvalidSource.
     """
     try:
-        _empty(target)
+        empty(target)
         archive = source / ARCHIVE if source.is_dir() else source
         if archive.is_file():
             _extract(archive, target)
@@ -49,7 +49,8 @@ def check_size(files: int, size: int, what: str) -> None:
         raise InvalidSource(f"the flow's {what} holds more than {MAX_FILES} files")
 
 
-def _empty(target: Path) -> None:
+def empty(target: Path) -> None:
+    """Make a folder, or take away all that is in it."""
     target.mkdir(parents=True, exist_ok=True)
     for path in target.iterdir():
         if path.is_dir() and not path.is_symlink():
