@@ -34,6 +34,7 @@ PROMPTY = """
     model:
       api: chat
       configuration: {connection: %s, model: m}
+      parameters: {max_tokens: 64}
     inputs: {query: {type: string}}
     ---
     user:
