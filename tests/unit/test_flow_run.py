@@ -156,6 +156,32 @@ async def test_synchronous_nodes_run_at_the_same_time_too(tmp_path: Path) -> Non
     assert await outputs(load(tmp_path, PAIR, t_py=MEET_SYNC), {"x": "1"}) == {"a": "1", "b": "1"}
 
 
+async def test_no_more_than_sixteen_nodes_run_at_once_and_all_of_them_run(tmp_path: Path) -> None:
+    code = """
+        import asyncio
+        from promptflow.core import tool
+        running = []
+
+        @tool
+        async def f(x):
+            running.append(x)
+            most = len(running)
+            await asyncio.sleep(0)
+            running.pop()
+            return most
+    """
+    names = [f"n{no}" for no in range(40)]
+    nodes = "".join(
+        f'- {{name: {name}, type: python, source: {{path: t.py}}, inputs: {{x: "${{inputs.x}}"}}}}\n'
+        for name in names
+    )
+    all_outputs = ", ".join(f'{name}: {{reference: "${{{name}.output}}"}}' for name in names)
+    dag = f"inputs: {{x: {{type: string}}}}\noutputs: {{{all_outputs}}}\nnodes:\n{nodes}"
+    given = await outputs(load(tmp_path, dag, t_py=code), {"x": "1"})
+    assert given.keys() == set(names)
+    assert max(given.values()) == 16
+
+
 async def test_the_first_failure_ends_the_run_and_cancels_the_rest(tmp_path: Path) -> None:
     slow = IMPORT + "import asyncio\n@tool\nasync def f(x):\n    await asyncio.sleep(60)\n"
     broken = IMPORT + "@tool\nasync def f(x):\n    raise KeyError(x)\n"

@@ -1,8 +1,8 @@
 """A loaded flow, and how it runs: whatever is ready runs at the same time, the first failure ends the run."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
@@ -15,13 +15,12 @@ from flow_runtime.flow.images import Images, shown
 from flow_runtime.flow.model import FlowInput, FlowOutput
 from flow_runtime.flow.nodes import Runner
 from flow_runtime.flow.references import InputReference, NodeReference
-from flow_runtime.flow.run import Run, Step
-from flow_runtime.flow.steps import timed, watched
+from flow_runtime.flow.run import Run
+from flow_runtime.flow.steps import watched
 from flow_runtime.flow.stream import Stream
 from flow_runtime.flow.values import request_inputs
+from flow_runtime.flow.walk import Plan, Walk
 
-NODES_AT_ONCE = 16
-"""promptflow's bound on the nodes of one run."""
 IMAGE_HOLDERS = (Image, list, dict)
 LAZY = (Stream, GeneratorType, AsyncGeneratorType)
 """Values that are produced only while they are read."""
@@ -50,6 +49,10 @@ class Flow:
     variables: Variables = field(default_factory=Variables)
     kind: str = "dag"
 
+    @cached_property
+    def _plan(self) -> Plan:
+        return Plan.of(self.nodes, self.needs, self.rules)
+
     @property
     def shape(self) -> FlowShape:
         """What it takes and gives."""
@@ -75,7 +78,7 @@ class Flow:
         """
         if self.images is not None:
             run.inputs = await self.images.load(run)
-        await self._run_nodes(run)
+        await Walk(self._plan, run).walk()
         outputs = {name: self._output(run, name) for name in self.outputs}
         for value in outputs.values():
             if isinstance(value, LAZY):
@@ -110,42 +113,3 @@ class Flow:
                 return None if node in run.bypassed else take(run, reference, node, name, "output")
             case _:
                 return self.outputs[name].reference
-
-    def _pass_over(self, ready: list[Runner], waiting: list[Runner], run: Run) -> bool:
-        """Pass over what need not run of what is ready. Says whether there was any."""
-        passed = [node for node in ready if self.rules[node.name].bypasses(run)]
-        for node in passed:
-            waiting.remove(node)
-            run.bypassed.add(node.name)
-            run.values[node.name] = None
-            run.steps.append(Step(node.name, 0.0, "bypassed"))
-        return bool(passed)
-
-    async def _run_nodes(self, run: Run) -> None:
-        waiting = list(self.nodes)
-        running: dict[asyncio.Task[None], None] = {}
-        try:
-            while waiting or running:
-                ready = [node for node in waiting if self.needs[node.name] <= run.values.keys()]
-                if self.rules and self._pass_over(ready, waiting, run):
-                    continue
-                if len(ready) == 1 and not running:
-                    waiting.remove(ready[0])
-                    await _step(ready[0], run)  # nothing to overlap with: no task is needed
-                    continue
-                for node in ready[: NODES_AT_ONCE - len(running)]:
-                    waiting.remove(node)
-                    running[asyncio.create_task(_step(node, run))] = None
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in [task for task in running if task in done]:
-                    del running[task]
-                    task.result()
-        finally:
-            if running:
-                for task in running:
-                    task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
-
-
-async def _step(node: Runner, run: Run) -> None:
-    run.values[node.name] = await timed(run, node.name, node.run(run))
