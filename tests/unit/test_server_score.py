@@ -193,7 +193,7 @@ async def test_a_failing_tool_is_a_500_that_names_the_node(make: Make) -> None:
 
 
 async def test_a_flow_that_takes_too_long_is_a_504_that_names_the_node(make: Make) -> None:
-    pod = await make(FunctionChat(seconds=60), request_timeout_seconds=0.05)
+    pod = await make(FunctionChat(seconds=60), request_timeout_seconds=0.5)
     answer = await pod.score({"question": "tents"})
     assert answer.status == 504
     assert "node 'chat'" in answer.json["error"]["message"]
