@@ -17,6 +17,7 @@ from tests.bench.running import Stub, stub
 from tests.bench.subjects import SUBJECTS, create_connection, versions
 
 ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- figures: make bench-docs -->", "<!-- end of figures -->"
 RESULTS = ROOT / "build" / "bench" / "results.json"
 
 
@@ -25,7 +26,8 @@ def main() -> int:
     options = _options()
     if options.docs:
         results = Results.load(RESULTS)
-        (ROOT / "docs" / "benchmarks.md").write_text(report(results))
+        page = ROOT / "docs" / "benchmarks.md"
+        page.write_text(with_figures(page.read_text(), report(results)))
         (ROOT / "docs" / "benchmarks.svg").write_text(picture(results))
         return 0
     if shutil.which("wrk") is None:
@@ -39,6 +41,12 @@ def main() -> int:
     print(report(results))
     print(f"\n{time.monotonic() - begun:.0f} s in all; every figure: {RESULTS.relative_to(ROOT)}")
     return 0
+
+
+def with_figures(page: str, figures: str) -> str:
+    """Put figures in the place of those between the marks of a page."""
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    return f"{before}{BEGIN}\n{figures}\n{END}{after}"
 
 
 def _measure(work: Path, llm: Stub, results: Results, options: argparse.Namespace) -> None:

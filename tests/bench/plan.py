@@ -45,7 +45,7 @@ ALL = (
     *(Window(llm_ms, connections, 1) for llm_ms in (0, 50) for connections in (16, 64)),
     *(Window(llm_ms, connections, 1, until=1) for llm_ms in (0, 50) for connections in (1, 256)),
     # Shares of the ideal hardly vary, and these take long: once is enough.
-    *(Window(500, connections, 2 if connections < 256 else 4, until=1) for connections in (1, 16, 64, 256)),
+    *(Window(500, connections, 2 if connections < 256 else 8, until=1) for connections in (1, 16, 64, 256)),
 )
 SOME = (Window(0, 16, 1), Window(0, 64, 1), Window(50, 16, 1))
 OTHERS = tuple(subject for subject in SUBJECTS if subject is not UNCOLLECTED)

@@ -1,4 +1,4 @@
-"""The figures as one readable page of Markdown: targets first, then each table. Pure."""
+"""The figures as Markdown that can be read as it is: targets first, then each table. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -14,42 +14,24 @@ _FLOWS = {
     "stream": "streaming flow: SSE, 16 pieces",
     "flex": "flex class that asks by a prompty",
 }
-_INTRODUCTION = """# Benchmarks
-
-`make bench` measures the server beside what else could serve the same flow, in one run of
-{rounds} rounds. In each round every subject is started afresh, in turn; it is pinned to one CPU, LLM stub and
-load (wrk) to another. Figures are medians; ratios are taken round by round. CPU is user and system time of
-all processes of a subject, by the scheduler. Nobody is measured whose answer is not right.
-
-Machine: {machine}; {foreign:.1f} CPUs were busy with other things when it began.
+_HEAD = """Machine: {machine}; {foreign:.1f} CPUs were busy with other things when it began. {rounds} rounds.
 Versions: {versions}.
 
 ![Requests per second by flow and subject](benchmarks.svg)
 """
-_NOTES = """## How to read this
-
-- *As shipped*: collection of every request and all metrics on, the collector beside it on the other CPU.
-  `maxConcurrentRequests` is 512 instead of 64: else 256 connections would be told 429.
-- *promptflow's Docker default* is the command of its image's start script. Its FastAPI engine gets one
-  worker, which suits one CPU better than the script's eight.
-- *By hand*: the same flows as plain functions (`tests/bench/byhand`). The floor does nothing but the work: no
-  checks of inputs, no metrics, no records, no time limit, no guard.
-- The ideal is the LLM stub, asked by wrk directly in the same run; *added p50* is what is above its p50.
-- Loopback, no TLS to the LLM, short prompts (60 tokens) and answers (90).
-"""
 
 
 def report(results: Results) -> str:
-    """Write the page."""
+    """Write all tables."""
     versions = ", ".join(f"{name} {number}" for name, number in results.versions.items())
-    head = _INTRODUCTION.format(
+    head = _HEAD.format(
         rounds=results.rounds, machine=results.machine, foreign=results.foreign, versions=versions
     )
     sections = [head, _targets(results)]
     if results.of("chat"):
         sections += [_chat_rates(results), _chat_latency(results), _chat_share(results)]
     sections += [_other(results, key, title) for key, title in _FLOWS.items() if results.of(key)]
-    sections += [_chains(results), _sizes(results), _NOTES]
+    sections += [_chains(results), _sizes(results)]
     return "\n".join(section for section in sections if section)
 
 
@@ -146,7 +128,7 @@ def _sizes(results: Results) -> str:
     subjects.insert(1, ("collector", "Flow Operator, the collector"))
     rows = [row(*subject) for subject in subjects]
     head = ("chat flow", "PSS after load, MB", "RSS, MB", "start to 200 on /health, s")
-    return _section("Memory and start", head, [cells for cells in rows if set(cells[1:]) != {"–"}])
+    return _section("Memory and start", head, rows)
 
 
 def _rate(cell: Cell) -> float:
@@ -187,7 +169,7 @@ def _show(value: float | None) -> str:
 
 def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table whose columns are aligned in plain text, too; figures to the right."""
-    table = [list(head), *(list(row) for row in rows)]
+    table = [list(head), *(list(row) for row in rows if set(row[1:]) - {"–", ""})]
     widths = [max(len(row[no]) for row in table) for no in range(len(head))]
     lines = [
         "| "
