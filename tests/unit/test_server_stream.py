@@ -143,7 +143,7 @@ async def test_a_stream_that_fails_midway_says_so_in_its_last_event(make: Make) 
 
 
 async def test_a_stream_that_takes_too_long_ends_at_the_deadline(make: Make) -> None:
-    pod = await make(StreamingChat(*["x"] * 50, pause=0.05), request_timeout_seconds=0.12)
+    pod = await make(StreamingChat(*["x"] * 50, pause=0.05), request_timeout_seconds=0.8)
     answer = await pod.stream({"question": "x"})
     kind, body = events(answer)[-1]
     assert (kind, "were over" in body["error"]["message"]) == ("error", True)
