@@ -155,6 +155,14 @@ def test_a_script_gets_json_of_a_folder_that_is_not_there_too(tmp_path: Path) ->
     assert json.loads(out.getvalue())["errors"][0]["name"] == "UserErrorException"
 
 
+def test_links_in_a_circle_and_pipes_are_left_out_as_in_a_pod(tmp_path: Path) -> None:
+    flow = write_flow(tmp_path / "bot", "nodes: []\n")
+    for link, target in (("a", "b"), ("b", "a"), ("self", "."), ("up", ".."), ("gone", "nowhere")):
+        (flow / link).symlink_to(target)
+    os.mkfifo(flow / "pipe")
+    assert validated(flow)[0] == 0
+
+
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b"], ids=["too long", "with a null"])
 def test_a_name_that_no_file_can_have_is_a_problem(name: str) -> None:
     with pytest.raises(Problem, match="cannot be read"):

@@ -3,6 +3,7 @@
 Runtimes expect the includes inside of the folder, as promptflow's does: only packaging resolves them.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,19 +90,25 @@ class _Copied:
     def copy(self, source: str, target: str) -> None:
         """Copy one file. Raises InvalidSource, OSError."""
         path = Path(source)
-        if not path.is_file():  # a pipe would be waited for
-            raise OSError(f"{path.name} is no file")
+        if not path.is_file():  # a pipe would be waited for: a pod leaves it out, too
+            return
         self._files, self._bytes = self._files + 1, self._bytes + path.stat().st_size
         check_size(self._files, self._bytes, "folder")
         shutil.copyfile(source, target)
 
 
 def _left_out(own: Path) -> Any:
-    """Leave out what no flow is made of, and the folder that is being written."""
+    """Leave out what no flow is made of, the folder that is being written, links back up and to nothing."""
     patterns = shutil.ignore_patterns(*LEFT_OUT)
 
     def ignore(folder: str, names: list[str]) -> set[str]:
-        inside = {name for name in names if Path(folder, name).resolve() == own}
+        here = Path(os.path.realpath(folder))
+        real = {name: Path(os.path.realpath(here / name)) for name in names}
+        inside = {
+            name
+            for name, path in real.items()
+            if path == own or here.is_relative_to(path) or not os.path.exists(here / name)  # noqa: PTH110 - Path's raises
+        }
         return set(patterns(folder, names)) | inside
 
     return ignore
