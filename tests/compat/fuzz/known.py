@@ -84,8 +84,10 @@ def _of_answer(case: FlowCase, one: dict[str, Any], other: dict[str, Any], found
         and "Invalid property" in said
         and conditional,
         "what a condition looks at does not stream": "Multiple stream output fields" in said and conditional,
-        "a stream is asked for only where the client gets one": good
-        and all("llm stream: true / absent" in each for each in found),
+        "a stream is asked for only where the client gets one": (
+            good and all("llm stream: true / absent" in each for each in found)
+        )
+        or "not been supported by stream mode" in said,
         "a default of the signature counts": status == (400, 200)
         and "entry:" in definition
         and "not provided" in said,
