@@ -13,6 +13,8 @@ from flow_runtime.llm.health import Health
 
 MAX_TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
+LEAST_SECONDS = 0.25
+"""A try that the deadline would cut off tells less than the failure before it."""
 
 _T = TypeVar("_T")
 
@@ -47,7 +49,7 @@ async def _within(attempt: Callable[[], Awaitable[_T]], deadline: float, health:
             return await attempt()
         except TemporaryLLMError as error:
             pause = _pause(tried, error.retry_after)
-            if tried == MAX_TRIES or loop.time() + pause >= deadline or health.circuit.open:
+            if tried == MAX_TRIES or loop.time() + pause + LEAST_SECONDS >= deadline or health.circuit.open:
                 raise
             if not health.budget.withdraw(time.monotonic()):
                 raise

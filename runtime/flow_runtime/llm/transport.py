@@ -2,50 +2,54 @@
 
 import asyncio
 import os
+import ssl
 import time
 from collections.abc import AsyncGenerator
-from typing import Any
 from weakref import WeakKeyDictionary
 
-import aiohttp
 from yarl import URL
 
 from flow_runtime.llm.call import Call
 from flow_runtime.llm.endpoint import Endpoint
 from flow_runtime.llm.errors import ConnectionInvalid, LLMError, Unavailable, Untrusted, clean, from_status
+from flow_runtime.llm.http1 import Reply
+from flow_runtime.llm.pool import Pool
 from flow_runtime.llm.proxies import Proxies
 from flow_runtime.llm.wire import asked_wait
 
-CONNECT_SECONDS = 10.0
 CANCELED = "canceled"
 """The status of a try that ended before its answer: the deadline was over, or the client had gone."""
-_FAILURES = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
+LINE_LIMIT = 16 * 2**20
+_FAILURES = (TimeoutError, OSError, ValueError)
 
 
 class Transport:
     """Requests of all connections over one pool of kept-alive HTTP/1.1 connections for each event loop."""
 
     def __init__(self) -> None:
-        self._open: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
-        self._proxies = Proxies.of({})
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
 
     async def close(self) -> None:
         """Close the pool of the running loop."""
-        session = self._open.pop(asyncio.get_running_loop(), None)
-        if session is not None:
-            await session.close()
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            pool.close()
 
     async def post(self, endpoint: Endpoint, body: bytes, call: Call) -> bytes:
         """Give the content of an answer with status 200, and note the status. Raises LLMError."""
+        reply = None
         try:
-            async with self._request(endpoint, body) as response:
-                content: bytes = await response.read()
+            reply = await self._pool().post(endpoint.url, endpoint.headers, body)
+            content = await reply.read()
         except asyncio.CancelledError:
             call.attempts.append(CANCELED)
             raise
         except _FAILURES as error:
             raise _failure(endpoint, error, call) from error
-        _check(response, content, endpoint, call)
+        finally:
+            if reply is not None:
+                reply.close()  # who goes before the end ends the LLM's work, too
+        _check(reply, content, endpoint, call)
         return content
 
     async def stream(self, endpoint: Endpoint, body: bytes, call: Call) -> AsyncGenerator[bytes, None]:
@@ -53,48 +57,48 @@ class Transport:
 
         Closing it closes the HTTP connection, which ends the LLM's work, too.
         """
+        reply = None
         try:
-            response = await self._request(endpoint, body)
-            content = b"" if response.status == 200 else await response.read()
-        except asyncio.CancelledError:
-            call.attempts.append(CANCELED)
+            reply = await self._pool().post(endpoint.url, endpoint.headers, body, streamed=True)
+            await reply.begun()
+            content = b"" if reply.status == 200 else await reply.read()
+            _check(reply, content, endpoint, call)
+        except BaseException as error:
+            if reply is not None:
+                reply.close()
+            if isinstance(error, asyncio.CancelledError):
+                call.attempts.append(CANCELED)
+            if isinstance(error, _FAILURES):
+                raise _failure(endpoint, error, call) from error
             raise
-        except _FAILURES as error:
-            raise _failure(endpoint, error, call) from error
-        _check(response, content, endpoint, call)
-        return _lines(response, endpoint)
+        return _lines(reply, endpoint)
 
-    def _request(self, endpoint: Endpoint, body: bytes) -> Any:
-        url, session = URL(endpoint.url, encoded=True), self._session()
-        proxy = self._proxies.to(url) if self._proxies else None
-        return session.post(url, data=body, headers=endpoint.headers, allow_redirects=False, proxy=proxy)
-
-    def _session(self) -> aiohttp.ClientSession:
+    def _pool(self) -> Pool:
         loop = asyncio.get_running_loop()
-        session = self._open.get(loop)
-        if session is None:
-            session = self._open[loop] = aiohttp.ClientSession(
-                # The server's own limit of concurrent requests is the limit here, too.
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=30),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                # The deadline of the request ends a call; only connecting has a limit of its own.
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-                headers={"user-agent": "flow-operator"},
-            )
-            self._proxies = Proxies.of(os.environ)  # now, since a flow may bring variables of its own
-        return session
+        pool = self._pools.get(loop)
+        if pool is None:  # only now, since a flow may bring variables of its own
+            pool = self._pools[loop] = Pool(Proxies.of(os.environ))
+        return pool
 
 
-async def _lines(response: aiohttp.ClientResponse, endpoint: Endpoint) -> AsyncGenerator[bytes, None]:
-    async with response:
-        try:
-            async for line in response.content:
+async def _lines(reply: Reply, endpoint: Endpoint) -> AsyncGenerator[bytes, None]:
+    rest = b""
+    try:
+        async for part in reply.parts():
+            *lines, rest = (rest + part).split(b"\n")
+            if len(rest) > LINE_LIMIT:
+                raise ConnectionError("a line has no end")
+            for line in lines:
                 yield line
-        except _FAILURES as error:
-            raise Unavailable(f"the LLM at {_host(endpoint)} broke its answer off: {_kind(error)}") from error
+    except _FAILURES as error:
+        raise Unavailable(f"the LLM at {_host(endpoint)} broke its answer off: {_kind(error)}") from error
+    finally:
+        reply.close()
+    if rest:
+        yield rest
 
 
-def _check(response: aiohttp.ClientResponse, content: bytes, endpoint: Endpoint, call: Call) -> None:
+def _check(response: Reply, content: bytes, endpoint: Endpoint, call: Call) -> None:
     call.attempts.append(str(response.status))
     if response.status != 200:
         wait = asked_wait(response.headers, time.time())
@@ -105,10 +109,8 @@ def _failure(endpoint: Endpoint, error: Exception, call: Call) -> LLMError:
     """Say what came of a request that got no answer."""
     call.attempts.append("error")
     llm = f"the LLM at {_host(endpoint)}"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+    if isinstance(error, ssl.SSLCertVerificationError):
         return Untrusted(f"{llm} shows a certificate that is not trusted: {_untrusted(error)}")
-    if isinstance(error, aiohttp.ClientHttpProxyError):  # its text has the proxy's password in it
-        return Unavailable(f"{llm} cannot be reached: the proxy answered {error.status}")
     if isinstance(error, ValueError):  # its text may be the value
         return ConnectionInvalid(
             f"{llm} cannot be asked: its URL, key or token is none that can be sent; "
@@ -117,9 +119,8 @@ def _failure(endpoint: Endpoint, error: Exception, call: Call) -> LLMError:
     return Unavailable(f"{llm} cannot be reached: {_kind(error)}")
 
 
-def _untrusted(error: aiohttp.ClientConnectorCertificateError) -> str:
-    cause = error.certificate_error
-    why = clean(getattr(cause, "verify_message", "") or type(cause).__name__).rstrip(".")
+def _untrusted(error: ssl.SSLCertVerificationError) -> str:
+    why = clean(error.verify_message).rstrip(".")
     named = os.environ.get("SSL_CERT_FILE", "")
     if named and not os.access(named, os.R_OK):
         return f"{why}; SSL_CERT_FILE names a file that cannot be read: {clean(named)}"
@@ -135,5 +136,7 @@ def _host(endpoint: Endpoint) -> str | None:
 
 
 def _kind(error: Exception) -> str:
+    if type(error) is ConnectionError:
+        return str(error)  # our own words
     text = getattr(error, "strerror", None) or str(error)
     return clean(f"{type(error).__name__} {text}".strip())
