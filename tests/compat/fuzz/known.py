@@ -88,6 +88,9 @@ def _of_answer(case: FlowCase, one: dict[str, Any], other: dict[str, Any], found
             good and all("llm stream: true / absent" in each for each in found)
         )
         or "not been supported by stream mode" in said,
+        "a message of calls has the keys that the model gave": good and "\\n- refusal" in str(found),
+        "a completion has no response_format": "keyword argument 'response_format'" in said,
+        "a flex flow's answer is a stream of one event": status == (406, 200) and "entry:" in definition,
         "a default of the signature counts": status == (400, 200)
         and "entry:" in definition
         and "not provided" in said,
