@@ -6,7 +6,7 @@ wrk.headers["accept"] = os.getenv("BENCH_ACCEPT")
 
 function done(summary, latency, requests)
   local e = summary.errors
-  io.write(string.format('JSON {"answered":%d,"duration":%d,"failed":%d,"mean":%.1f,"p50":%d,"p99":%d}\n',
-    summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout,
+  io.write(string.format('JSON {"answered":%d,"refused":%d,"lost":%d,"duration":%d,"mean":%.1f,"p50":%d,"p99":%d}\n',
+    summary.requests, e.status, e.connect + e.read + e.write + e.timeout, summary.duration,
     latency.mean, latency:percentile(50), latency:percentile(99)))
 end

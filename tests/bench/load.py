@@ -37,8 +37,8 @@ def drive(port: int, path: str, body: str, accept: str, connections: int, second
     found = next(line for line in done.stdout.splitlines() if line.startswith("JSON "))
     said = json.loads(found.removeprefix("JSON "))
     return Load(
-        answered=max(0, said["answered"] - said["failed"]),
-        failed=said["failed"],
+        answered=said["answered"] - said["refused"],
+        failed=said["refused"] + said["lost"],
         seconds=said["duration"] / 1e6,
         mean=said["mean"] / 1000,
         p50=said["p50"] / 1000,

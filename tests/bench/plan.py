@@ -1,6 +1,7 @@
 """What is measured: which flows, with which LLM, under which load, and how often."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,17 +54,16 @@ OTHERS = tuple(subject for subject in SUBJECTS if subject is not UNCOLLECTED)
 
 def parts(work: Path, rounds: int) -> list[Part]:
     """Write the flows that are written by program, and plan all parts."""
+    here = shutil.copytree(FLOWS, work / "flows")  # promptflow writes into the folders that it serves
     chat = json.dumps({"question": QUESTION, "chat_history": []})
     plain = json.dumps({"question": QUESTION})
     few = max(1, rounds - 1)
     return [
-        Part(
-            "chat", "LLM chat node + Python node", Flow("chat", FLOWS / "chat", chat), SUBJECTS, ALL, rounds
-        ),
-        Part("branch", "branching flow", Flow("branch", FLOWS / "branch", plain), OTHERS, SOME, few),
+        Part("chat", "LLM chat node + Python node", Flow("chat", here / "chat", chat), SUBJECTS, ALL, rounds),
+        Part("branch", "branching flow", Flow("branch", here / "branch", plain), OTHERS, SOME, few),
         Part("twenty", "20 nodes, 4 LLM calls", _twenty(work, plain), OTHERS, SOME, few),
-        Part("stream", "streaming flow", _stream(chat), OTHERS, SOME, few),
-        Part("flex", "flex class", Flow("flex", FLOWS / "flex", plain), OTHERS, SOME, few),
+        Part("stream", "streaming flow", _stream(here, chat), OTHERS, SOME, few),
+        Part("flex", "flex class", Flow("flex", here / "flex", plain), OTHERS, SOME, few),
         *(
             Part(
                 f"nodes{count}",
@@ -82,5 +82,5 @@ def _twenty(work: Path, body: str) -> Flow:
     return Flow("twenty", write_twenty(work / "twenty"), body)
 
 
-def _stream(body: str) -> Flow:
-    return Flow("stream", FLOWS / "stream", body, accept="text/event-stream")
+def _stream(here: Path, body: str) -> Flow:
+    return Flow("stream", here / "stream", body, accept="text/event-stream")

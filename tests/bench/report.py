@@ -14,7 +14,7 @@ _FLOWS = {
     "stream": "streaming flow: SSE, 16 pieces",
     "flex": "flex class that asks by a prompty",
 }
-_HEAD = """Machine: {machine}; {foreign:.1f} CPUs were busy with other things when it began. {rounds} rounds.
+_HEAD = """Machine: {machine}; {foreign:.1f} CPUs were busy with other things. {rounds} round(s).
 Versions: {versions}.
 
 ![Requests per second by flow and subject](benchmarks.svg)
@@ -31,7 +31,7 @@ def report(results: Results) -> str:
     if results.of("chat"):
         sections += [_chat_rates(results), _chat_latency(results), _chat_share(results)]
     sections += [_other(results, key, title) for key, title in _FLOWS.items() if results.of(key)]
-    sections += [_chains(results), _sizes(results)]
+    sections += [_chains(results), _sizes(results), _failures(results)]
     return "\n".join(section for section in sections if section)
 
 
@@ -127,8 +127,19 @@ def _sizes(results: Results) -> str:
     subjects = [(subject.key, subject.name) for subject in SUBJECTS]
     subjects.insert(1, ("collector", "Flow Operator, the collector"))
     rows = [row(*subject) for subject in subjects]
+    if not results.of("chat"):
+        return ""
     head = ("chat flow", "PSS after load, MB", "RSS, MB", "start to 200 on /health, s")
     return _section("Memory and start", head, rows)
+
+
+def _failures(results: Results) -> str:
+    """Requests without a 200: they count in no figure."""
+    names = {subject.key: subject.name for subject in SUBJECTS}
+    rows = [
+        (names[key], flow, f"{count:,}") for (flow, key), count in results.failures().items() if key in names
+    ]
+    return _section("Requests that failed", ("subject", "flow", "how many"), rows) if rows else ""
 
 
 def _rate(cell: Cell) -> float:

@@ -73,16 +73,25 @@ class Results:
     starts: list[Start] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
 
+    def failures(self) -> dict[tuple[str, str], int]:
+        """Count requests that were not answered with a 200, by flow and subject, where there were any."""
+        found: dict[tuple[str, str], int] = {}
+        for cell in self.cells:
+            if cell.failed:
+                found[cell.flow, cell.subject] = found.get((cell.flow, cell.subject), 0) + cell.failed
+        return found
+
     def of(self, flow: str) -> list[Cell]:
         """Give the cells of a flow."""
         return [cell for cell in self.cells if cell.flow == flow]
 
     def take(self, what: Callable[[Cell], T | None], **where: object) -> dict[int, T]:
-        """Give a figure of the cells that match, by round."""
+        """Give a figure of the cells that match and in which anything was answered, by round."""
         return {
             cell.round: value
             for cell in self.cells
-            if all(getattr(cell, name) == wanted for name, wanted in where.items())
+            if cell.answered
+            and all(getattr(cell, name) == wanted for name, wanted in where.items())
             and (value := what(cell)) is not None
         }
 
