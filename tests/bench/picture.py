@@ -19,7 +19,7 @@ _SUBJECTS = (
     (FLOOR, "#b9bec4"),
     (SHIPPED, "#2f6f4f"),
 )
-_WIDTH, _LEFT, _RIGHT, _TOP = 820, 170, 70, 74
+_WIDTH, _LEFT, _RIGHT, _TOP = 960, 170, 70, 74
 _BAR, _GAP, _GROUP_GAP = 13, 2, 16
 _LOWEST, _HIGHEST = 10, 10_000
 
