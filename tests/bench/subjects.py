@@ -26,6 +26,12 @@ ENVIRONMENTS = HERE.parents[1] / ".cache" / "bench"
 KEY = "sk-bench"
 CONCURRENT = 512
 """Requests that a server may answer at the same time: more than the load has connections."""
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+"""As in the image of the runtime."""
 _UVICORN = ("--host=127.0.0.1", "--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=warning")
 _PROMPTFLOW_APP = "promptflow.core._serving.app:create_app(engine='{}')"
 
@@ -93,6 +99,7 @@ class Ours(Subject):
         return Started(
             pinned(0, *server, f"--port={place.port}", "--metrics-port=0"),
             place.work,
+            MALLOC,
             # The collector has a container and so CPU of its own.
             beside=pinned(-1, sys.executable, "-m", "flow_runtime.collector", str(settings))
             if self.collects
