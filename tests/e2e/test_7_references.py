@@ -6,10 +6,10 @@ import pytest
 
 from tests.e2e import manifests, resources, waits
 from tests.e2e.kubectl import Kubectl
-from tests.e2e.world import World
+from tests.e2e.world import SERVER, World
 
 SECRET_SECONDS = 150
-"""The kubelet looks at the Secrets of a running pod about once a minute."""
+"""A kubelet that has not heard of the Secret yet looks again after a minute."""
 
 
 def with_secret(name: str, secret: str) -> dict[str, object]:
@@ -70,6 +70,7 @@ def mended(broken: Kubectl, complaints: dict[str, str]) -> Kubectl:
         manifests.secret("keyless", key),
         manifests.secret("late-store", store | {"endpoint": "http://store:7070", "region": "us-east-1"}),
     )
+    waits.mount_now(broken, SERVER)
     return broken
 
 

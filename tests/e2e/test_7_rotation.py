@@ -45,7 +45,7 @@ def uids(world: World) -> Iterator[set[str]]:
             collection={"enabled": False},
         ),
     )
-    waits.until_condition(world.kubectl, "fd", NAME, "Ready", "True")
+    world.until_served(NAME)
     pods = waits.until_ready_pods(world.kubectl, world.pods_of(NAME), 2)
     assert keys_seen(world) == {(200, "key-1")}
     yield {pod["metadata"]["uid"] for pod in pods}
@@ -85,6 +85,7 @@ def test_a_broken_secret_keeps_the_old_key_and_is_told(world: World, uids: set[s
 
     with world.asking_all_the_time(2 * SECONDS, NAME) as asked:
         replace(world, secret())
+        waits.mount_now(world.kubectl, world.pods_of(NAME))
         waits.until("the message of Ready", told, 2 * SECONDS - 30, every=1)
         assert condition(world, "Ready")["status"] == "True"
         assert condition(world, "ReferencesResolved")["status"] == "False"
@@ -96,6 +97,7 @@ def test_a_broken_secret_keeps_the_old_key_and_is_told(world: World, uids: set[s
 
 def test_mending_the_secret_is_picked_up_and_told_as_well(world: World, uids: set[str]) -> None:
     replace(world, secret(api_key="key-3"))
+    waits.mount_now(world.kubectl, world.pods_of(NAME))
     until_only(world, "key-3")
     waits.until("the metric", lambda: healthy(world) == ["1", "1"], 30)
     waits.until_condition(world.kubectl, "fd", NAME, "ReferencesResolved", "True", timeout=90)

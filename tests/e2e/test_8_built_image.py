@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import images, resources, waits
+from tests.e2e import images, resources
 from tests.e2e.world import World
 
 WHEEL = "e2e_greeting-1.0-py3-none-any.whl"
@@ -70,7 +70,7 @@ def test_a_built_flow_is_served_with_its_requirements_and_no_network_was_needed(
     reference = images.pinned(world, "e2e-built", context, *offline)
     flow = {"image": {"reference": reference}}
     world.kubectl.apply(resources.flow_deployment("built", replicas=1, flow=flow))
-    waits.until_condition(world.kubectl, "fd", "built", "Ready", "True")
+    world.until_served("built")
     assert world.ask(5, 1, "built")[5][0] == 200
     world.kubectl("delete", "fd", "built")
 

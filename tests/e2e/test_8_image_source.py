@@ -19,7 +19,7 @@ def reference(world: World, tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_a_flow_from_an_image_answers(world: World, reference: str) -> None:
     flow = {"image": {"reference": reference, "path": "/flow"}}
     world.kubectl.apply(resources.flow_deployment("baked", replicas=1, flow=flow))
-    waits.until_condition(world.kubectl, "fd", "baked", "Ready", "True")
+    world.until_served("baked")
     status, reply = world.ask(5, 1, "baked")[5]
     assert status == 200
     assert "15 dollars" in reply

@@ -43,7 +43,7 @@ def served(world: World) -> Iterator[World]:
         world.kubectl.apply(*deployment(kind, kind, f"of-a-{kind}", **flow))
     world.kubectl.apply(*deployment("dag", EDITED, "whole"))
     for name in (*KINDS, EDITED):
-        waits.until_condition(world.kubectl, "fd", name, "Ready", "True")
+        world.until_served(name)
     yield world
     world.kubectl("delete", "fd", *KINDS, EDITED)
 

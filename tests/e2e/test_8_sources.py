@@ -15,8 +15,6 @@ from tests.e2e.world import World
 
 USER, PASSWORD = "reader", "s3cret-of-git"
 KEY = "sources/bot.tar.gz"
-UNTIL_MOUNTED = 180
-"""Seconds: the kubelet looks for a Secret that was missing about once a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +71,8 @@ def test_a_flow_from_git_is_served_as_soon_as_its_secret_is_there(world: World, 
     change(world, "from-git", {"git": git})
     assert "Secret git-reader is missing" in said(world, "from-git", "SourceUnauthorized")
     world.kubectl.apply(manifests.secret("git-reader", {"username": USER, "password": PASSWORD}))
-    waits.until_condition(world.kubectl, "fd", "from-git", "Ready", "True", UNTIL_MOUNTED)
+    waits.mount_now(world.kubectl, world.pods_of("from-git"))
+    world.until_served("from-git")
     status, reply = world.ask(5, 1, "from-git")[5]
     assert (status, "15 dollars" in reply) == (200, True)
     assert set(restarts(world, "from-git")) == {0}
@@ -118,7 +117,7 @@ def test_a_flow_from_the_object_store_answers_and_another_digest_is_refused(worl
         "secretRef": {"name": "store"},
     }
     change(world, "from-store", {"objectStore": source})
-    waits.until_condition(world.kubectl, "fd", "from-store", "Ready", "True")
+    world.until_served("from-store")
     assert world.ask(5, 1, "from-store")[5][0] == 200
     change(world, "from-store", {"objectStore": source | {"sha256": "0" * 64}})
     assert source["sha256"] in said(world, "from-store", "SourceDigestMismatch")
@@ -132,7 +131,7 @@ def test_a_flow_from_an_oci_artifact_answers(world: World, tmp_path: Path) -> No
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY *.* /\n")
     reference = images.pinned(world, "e2e-artifact", tmp_path)
     change(world, "from-oci", {"oci": {"reference": reference}})
-    waits.until_condition(world.kubectl, "fd", "from-oci", "Ready", "True")
+    world.until_served("from-oci")
     status, reply = world.ask(5, 1, "from-oci")[5]
     assert (status, "15 dollars" in reply) == (200, True)
     pod: Manifest

@@ -82,3 +82,11 @@ def refused(call: Callable[[], object]) -> str:
     except KubectlError as error:
         return str(error)
     raise AssertionError("it was allowed")
+
+
+def mount_now(kubectl: Kubectl, selector: str) -> None:
+    """Have the kubelet look at these pods' Secrets at once: it does when their annotations change.
+
+    By itself it takes up to two minutes; one test of a rotation waits for that.
+    """
+    kubectl("annotate", "pods", "--selector", selector, "--overwrite", f"e2e/mounted={time.time_ns()}")

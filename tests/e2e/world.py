@@ -12,7 +12,7 @@ import obstore
 from obstore.store import S3Store
 
 from tests.e2e import manifests, waits
-from tests.e2e.kubectl import Kubectl, Manifest
+from tests.e2e.kubectl import Kubectl, KubectlError, Manifest
 
 SERVER = "app.kubernetes.io/name=flow-server"
 
@@ -29,8 +29,8 @@ class World:
     asked: int = 0
     """Questions that the shared FlowDeployment was asked one by one (not in a loop)."""
 
-    def url(self, name: str = manifests.BOT) -> str:
-        return f"http://{name}.{self.kubectl.namespace}.svc/score"
+    def url(self, name: str = manifests.BOT, path: str = "score") -> str:
+        return f"http://{name}.{self.kubectl.namespace}.svc/{path}"
 
     def pods_of(self, name: str = manifests.BOT) -> str:
         return f"{SERVER},app.kubernetes.io/instance={name}"
@@ -42,6 +42,20 @@ class World:
         )
         self.asked += count if name == manifests.BOT else 0
         return {number: (status, reply) for number, status, reply in json.loads(text)["answers"]}
+
+    def until_served(self, name: str) -> None:
+        """Wait until a FlowDeployment is ready and the nodes' proxies, a moment behind, know it."""
+        waits.until_condition(self.kubectl, "fd", name, "Ready", "True")
+        code = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)"
+
+        def look() -> bool:
+            try:
+                self.kubectl("exec", "client", "--", "python3", "-c", code, self.url(name, "health"))
+            except KubectlError as error:
+                raise AssertionError(str(error)[-300:]) from None
+            return True
+
+        waits.until(f"the Service of {name}", look, 30)
 
     @contextmanager
     def asking_all_the_time(
