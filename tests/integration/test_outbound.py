@@ -63,9 +63,11 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @asynccontextmanager
-async def proxy_to(llm_port: int, refuses: bool = False) -> AsyncIterator[ForwardProxy]:
+async def proxy_to(
+    llm_port: int, refuses: bool = False, context: ssl.SSLContext | None = None
+) -> AsyncIterator[ForwardProxy]:
     proxy = ForwardProxy(llm_port, refuses)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, ssl=context)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
@@ -139,6 +141,19 @@ async def test_a_tls_llm_under_a_private_ca_is_asked_through_a_tunnel(
             for _ in range(2):
                 assert (await ask(server))[:2] == (200, {"answer": "fine"})
     assert proxy.asked == [("CONNECT", "llm.test:443")]  # once: the tunnel is kept
+
+
+async def test_a_proxy_may_be_asked_by_tls_and_a_name_may_end_in_a_dot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private_ca: PrivateCA
+) -> None:
+    async with llm(private_ca.server) as llm_port, proxy_to(llm_port, context=private_ca.server) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(private_ca.certificate))
+        with serving(tmp_path, "https://llm.test./v1") as server:
+            await until(server, "Ready")
+            for _ in range(2):
+                assert (await ask(server))[:2] == (200, {"answer": "fine"})
+    assert proxy.asked == [("CONNECT", "llm.test.:443")]
 
 
 @pytest.mark.parametrize("exception", ["127.0.0.1", "127.0.0.0/8", "127.0.0.1:{port}", "*"])

@@ -10,6 +10,7 @@ from yarl import URL
 from flow_runtime.llm.connection_types import AzureOpenAIConnection, OpenAIConnection, ServerlessConnection
 from flow_runtime.llm.errors import ConnectionInvalid
 from flow_runtime.llm.proxies import Proxies
+from flow_runtime.llm.route import route_to
 
 PROXY = "http://proxy:3128"
 BASES = {
@@ -26,6 +27,14 @@ MODELS = {
     "https://phi.eastus.models.ai.azure.com/v1/": "https://phi.eastus.models.ai.azure.com/v1/chat/completions",
     "https://gateway.example/phi": "https://gateway.example/phi/v1/chat/completions",
 }
+HEADS = [
+    ("https://llm/v1", "/v1", "llm"),
+    ("http://llm:80/v1?a=b", "/v1?a=b", "llm"),
+    ("https://llm:8443/v1", "/v1", "llm:8443"),
+    ("http://[::1]:8000/v1", "/v1", "[::1]:8000"),
+    ("https://[fd00::1]/v1", "/v1", "[fd00::1]"),
+    ("https://m\u00fcller.example/\u00fc b/%2F", "/%C3%BC%20b/%2F", "xn--mller-kva.example"),
+]
 NO_PROXY = {
     "*": (["http://llm", "https://10.0.0.1"], []),
     "llm": (["http://llm", "http://llm:8000/v1", "http://a.llm"], ["http://other", "http://xllm"]),
@@ -59,6 +68,13 @@ def test_a_serverless_model_is_at_v1_of_its_url_and_bears_its_key(base: str, url
     assert (endpoint.url, endpoint.headers["authorization"]) == (url, "Bearer k")
 
 
+@pytest.mark.parametrize(("url", "target", "host"), HEADS, ids=[each[0] for each in HEADS])
+def test_the_head_of_a_request_names_target_and_host_as_http_wants_them(
+    url: str, target: str, host: str
+) -> None:
+    assert route_to(url, Proxies.of({})).head.startswith(f"POST {target} HTTP/1.1\r\nhost: {host}\r\n")
+
+
 @pytest.mark.parametrize(("value", "hosts"), NO_PROXY.items(), ids=map(repr, NO_PROXY))
 def test_no_proxy_names_what_is_asked_directly(value: str, hosts: tuple[list[str], list[str]]) -> None:
     proxies = Proxies.of({"HTTP_PROXY": PROXY, "https_proxy": PROXY, "NO_PROXY": value})
@@ -72,6 +88,16 @@ def test_each_scheme_has_its_proxy_and_the_small_name_wins() -> None:
     assert proxies.to(URL("http://llm")) == URL("http://small:1")
     assert proxies.to(URL("https://llm")) == URL("http://all:3")
     assert not Proxies.of({"NO_PROXY": "llm", "HTTP_PROXY": " "})
+
+
+@pytest.mark.parametrize("text", ["socks5://proxy:1080", "http://proxy:port", "http://me:pass@:3128", "[::1"])
+def test_what_is_no_proxy_of_http_is_refused_by_its_variable_once_it_is_needed(text: str) -> None:
+    proxies = Proxies.of({"HTTPS_PROXY": text, "NO_PROXY": "near"})
+    assert proxies.to(URL("https://near")) is None
+    assert proxies.to(URL("http://llm")) is None
+    with pytest.raises(ConnectionInvalid, match=r"^HTTPS_PROXY .* http://host:port") as refused:
+        proxies.to(URL("https://llm"))
+    assert "pass" not in str(refused.value)
 
 
 @settings(max_examples=60, deadline=None)

@@ -32,7 +32,7 @@ class HTTPChat:
 
     @cached_property
     def _transport(self) -> "Transport":
-        """The pool. Importing aiohttp takes a quarter of the time of a server's start, so it comes late."""
+        """The pool. It is imported late, with TLS and URLs, which would hold up a server's start."""
         from flow_runtime.llm.transport import Transport
 
         return Transport()

@@ -11,6 +11,8 @@ from ipaddress import ip_address, ip_network
 
 from yarl import URL
 
+from flow_runtime.llm.errors import ConnectionInvalid
+
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
@@ -37,15 +39,23 @@ class Proxies:
         return bool(self.by_scheme)
 
     def to(self, url: URL) -> URL | None:
-        """Find the proxy of a request; None where it goes straight to its host."""
+        """Find the proxy of a request; None where it goes straight to its host. Raises ConnectionInvalid."""
         proxy = self.by_scheme.get(url.scheme)
         if proxy is None or any(_covers(each, url) for each in self.exceptions):
             return None
+        if proxy.scheme not in ("http", "https") or not proxy.raw_host:  # its text may hold a password
+            raise ConnectionInvalid(
+                f"{url.scheme.upper()}_PROXY (or ALL_PROXY) names no proxy that can be used: "
+                "it must be http://host:port or https://host:port"
+            )
         return proxy
 
 
 def _url(text: str) -> URL:
-    return URL(text if "://" in text else f"http://{text}")
+    try:
+        return URL(text if "://" in text else f"http://{text}")
+    except ValueError:
+        return URL()
 
 
 def _covers(exception: str, url: URL) -> bool:

@@ -5,16 +5,23 @@ import os
 import ssl
 import time
 from collections.abc import AsyncGenerator
-from weakref import WeakKeyDictionary
 
 from yarl import URL
 
 from flow_runtime.llm.call import Call
 from flow_runtime.llm.endpoint import Endpoint
-from flow_runtime.llm.errors import ConnectionInvalid, LLMError, Unavailable, Untrusted, clean, from_status
-from flow_runtime.llm.http1 import Reply
+from flow_runtime.llm.errors import (
+    BadAnswer,
+    ConnectionInvalid,
+    LLMError,
+    Unavailable,
+    Untrusted,
+    clean,
+    from_status,
+)
 from flow_runtime.llm.pool import Pool
 from flow_runtime.llm.proxies import Proxies
+from flow_runtime.llm.reply import Reply
 from flow_runtime.llm.wire import asked_wait
 
 CANCELED = "canceled"
@@ -27,7 +34,7 @@ class Transport:
     """Requests of all connections over one pool of kept-alive HTTP/1.1 connections for each event loop."""
 
     def __init__(self) -> None:
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
 
     async def close(self) -> None:
         """Close the pool of the running loop."""
@@ -60,7 +67,6 @@ class Transport:
         reply = None
         try:
             reply = await self._pool().post(endpoint.url, endpoint.headers, body, streamed=True)
-            await reply.begun()
             content = b"" if reply.status == 200 else await reply.read()
             _check(reply, content, endpoint, call)
         except BaseException as error:
@@ -77,6 +83,8 @@ class Transport:
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:  # only now, since a flow may bring variables of its own
+            for ended in [each for each in list(self._pools) if each.is_closed()]:
+                self._pools.pop(ended, None)  # user code's asyncio.run, maybe in several threads at once
             pool = self._pools[loop] = Pool(Proxies.of(os.environ))
         return pool
 
@@ -103,6 +111,12 @@ def _check(response: Reply, content: bytes, endpoint: Endpoint, call: Call) -> N
     if response.status != 200:
         wait = asked_wait(response.headers, time.time())
         raise from_status(response.status, content, wait, _secret(endpoint))
+    coding = response.headers.get("content-encoding", "").lower()
+    if coding not in ("", "identity"):
+        raise BadAnswer(
+            f"the LLM's answer is compressed ({clean(coding)}), which it was asked not to be; "
+            "a proxy or gateway on the way may do that"
+        )
 
 
 def _failure(endpoint: Endpoint, error: Exception, call: Call) -> LLMError:
@@ -132,7 +146,10 @@ def _secret(endpoint: Endpoint) -> str:
 
 
 def _host(endpoint: Endpoint) -> str | None:
-    return URL(endpoint.url, encoded=True).host
+    try:
+        return URL(endpoint.url, encoded=True).host
+    except ValueError:
+        return "a URL that cannot be read"
 
 
 def _kind(error: Exception) -> str:
