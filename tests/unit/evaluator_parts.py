@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flow_runtime.collector.pack import pack
+from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.contracts.record import Record, Sampled, TokenCount
 from flow_runtime.contracts.settings import (
     ConnectionSettings,
@@ -71,7 +72,7 @@ async def stored(folder: Path, records: Sequence[Record], per_object: int = 50) 
     store = Store.open(StoreSettings(url=folder.as_uri()))
     for number, start in enumerate(range(0, len(records), per_object), start=1):
         part = records[start : start + per_object]
-        packed = pack("".join(each.model_dump_json() + "\n" for each in part).encode())
+        packed = pack("".join(each.model_dump_json() + "\n" for each in part).encode(), Policy())
         await store.put(str(segment_key(BOT, part[0].time, "pod-a", number, packed.rows)), packed.data)
     return store
 

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from flow_runtime import spool
 from flow_runtime.collector.loop import Collector
 from flow_runtime.collector.pack import pack
+from flow_runtime.collector.redact.policy import HashKeyError, Policy, PolicyError
 from flow_runtime.contracts.settings import Identity, StoreSettings
 from flow_runtime.spool import CollectorState, SpoolWriter
 from flow_runtime.store import Store, StoreRefusedError
@@ -28,11 +30,13 @@ def sealed_segment(directory: Path, number: int, data: bytes) -> Path:
     return path
 
 
-def collector(directory: Path, store: Path, log: list[str] | None = None) -> Collector:
+def collector(
+    directory: Path, store: Path, log: list[str] | None = None, load: Callable[[], Policy] = Policy
+) -> Collector:
     opened = StoreSettings(url=store.as_uri())
     seen = log if log is not None else []
     return Collector(
-        directory, BOT, "pod-1", lambda: Store.open(opened), lambda _, text, **__: seen.append(text)
+        directory, BOT, "pod-1", lambda: Store.open(opened), load, lambda _, text, **__: seen.append(text)
     )
 
 
@@ -124,7 +128,7 @@ async def test_a_store_that_refuses_is_named_in_the_state_and_in_one_log_line(di
 
     stop = asyncio.Event()
     stop.set()
-    stuck = Collector(directory, BOT, "pod", refused, lambda _, text, **__: log.append(text))
+    stuck = Collector(directory, BOT, "pod", refused, Policy, lambda _, text, **__: log.append(text))
     assert await stuck.run(stop, drain_seconds=0.05) is False
     state = spool.read_collector_state(directory)
     assert (state.reason, state.stored) == ("StoreRefused", 0)
@@ -143,7 +147,58 @@ async def test_a_store_that_comes_back_clears_the_reason(directory: Path, tmp_pa
 
 def test_the_same_segment_always_gives_the_same_bytes() -> None:
     lines = "".join(json.dumps({"n": n}) + "\n" for n in range(100)).encode()
-    assert pack(lines) == pack(lines)
-    assert pack(lines).rows == 100
-    assert pack(b"") == pack(b"")
-    assert pack(b"").rows == 0
+    assert pack(lines, Policy()) == pack(lines, Policy())
+    assert pack(lines, Policy()).rows == 100
+    assert pack(b"", Policy()) == pack(b"", Policy())
+    assert pack(b"", Policy()).rows == 0
+
+
+async def test_without_a_policy_nothing_is_stored_and_the_state_says_why(
+    directory: Path, tmp_path: Path
+) -> None:
+    sealed_segment(directory, 1, b'{"a":1}\n')
+
+    def load() -> Policy:
+        raise PolicyError("collection.redact.patterns: there is no 'faces'")
+
+    stop = asyncio.Event()
+    stop.set()
+    stuck = collector(directory, tmp_path / "store", load=load)
+    assert await stuck.run(stop, drain_seconds=0.05) is False
+    state = spool.read_collector_state(directory)
+    assert (state.reason, state.stored) == ("RedactionPolicyInvalid", 0)
+    assert "faces" in state.message
+    assert spool.sealed(directory)
+    assert not (tmp_path / "store").exists()
+
+
+async def test_a_policy_that_is_wrong_is_said_before_the_first_record(
+    directory: Path, tmp_path: Path
+) -> None:
+    def load() -> Policy:
+        raise HashKeyError("the Secret hashing is missing")
+
+    stop = asyncio.Event()
+
+    def log(*_: object, **__: object) -> None:
+        stop.set()
+
+    opened = StoreSettings(url=(tmp_path / "store").as_uri())
+    assert await Collector(directory, BOT, "pod-1", lambda: Store.open(opened), load, log).run(stop, 5)
+    assert spool.read_collector_state(directory).reason == "HashKeyInvalid"
+
+
+async def test_what_was_taken_out_is_counted_by_kind(directory: Path, tmp_path: Path) -> None:
+    policy = Policy(kinds=("email",))
+    for number in (1, 2):
+        sealed_segment(directory, number, b'{"inputs":{"q":"ask jane@example.com"}}\n')
+    stop = asyncio.Event()
+    stop.set()
+    assert await collector(directory, tmp_path / "store", load=lambda: policy).run(stop, drain_seconds=5)
+    assert spool.read_collector_state(directory).redacted == {"email": 2}
+
+
+def test_a_line_that_cannot_be_read_is_lost_and_never_stored_as_it_is() -> None:
+    packed = pack(b'{"a":1}\n{"inputs": jane@example.com}\n[1]\n', Policy())
+    assert (packed.rows, packed.lost) == (1, 2)
+    assert gzip.decompress(packed.data) == b'{"a":1}\n'

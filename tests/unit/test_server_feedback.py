@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flow_runtime.collector.loop import Collector
+from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.contracts.feedback import Feedback
 from flow_runtime.contracts.settings import SpoolSettings, StoreSettings
 from flow_runtime.spool import sealed
@@ -83,6 +84,7 @@ async def test_a_segment_of_feedback_becomes_an_object_that_is_no_record(tmp_pat
         pod.runtime.settings.identity,
         "pod-1",
         lambda: Store.open(opened),
+        Policy,
         lambda *_, **__: None,
         feedback_key,
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from flow_runtime.collector.loop import Collector
+from flow_runtime.collector.redact.policy import load_policy
 from flow_runtime.contracts.settings import CollectionSettings, ServerSettings
 from flow_runtime.logs import log
 from flow_runtime.store import Store
@@ -31,7 +32,15 @@ async def collect(settings: ServerSettings, collection: CollectionSettings) -> N
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pod = re.sub(r"[^A-Za-z0-9._-]", "-", os.environ.get("POD_UID") or socket.gethostname())
     records, feedback = (
-        Collector(spool.directory, settings.identity, pod, lambda: Store.open(collection.store), log, key)
+        Collector(
+            spool.directory,
+            settings.identity,
+            pod,
+            lambda: Store.open(collection.store),
+            lambda: load_policy(collection),
+            log,
+            key,
+        )
         for spool, key in ((collection.spool, segment_key), (collection.spool.feedback, feedback_key))
     )
     log("info", "collecting", spool=str(collection.spool.directory), store=collection.store.url, pod=pod)

@@ -1,4 +1,4 @@
-"""The collector's loop: oldest sealed segment, gzip, PUT, count, remove; back off while the store is away.
+"""The collector's loop: oldest sealed segment, redact, gzip, PUT, count, remove; back off without a store.
 
 A segment's object is named by what never changes (pod, number, rows, time of sealing), so a PUT that is
 repeated after a crash writes the same object.
@@ -8,12 +8,14 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flow_runtime import spool
 from flow_runtime.collector.pack import Packed, pack
+from flow_runtime.collector.redact.policy import Policy, PolicyError
 from flow_runtime.contracts.settings import Identity
 from flow_runtime.spool import Segment
 from flow_runtime.store import Store, StoreError
@@ -37,6 +39,7 @@ class Collector:
         identity: Identity,
         pod: str,
         open_store: Callable[[], Store],
+        load_policy: Callable[[], Policy],
         log: Log,
         key: Key = segment_key,
     ) -> None:
@@ -44,6 +47,7 @@ class Collector:
         self._identity = identity
         self._pod = pod
         self._open_store = open_store
+        self._load_policy = load_policy
         self._log = log
         self._key = key
         self._store: Store | None = None
@@ -75,6 +79,10 @@ class Collector:
         return True
 
     async def _forever(self) -> None:
+        try:
+            self._load_policy()
+        except PolicyError as error:  # said at once, and not only when there is a first record
+            self._failed(error)
         while True:
             await self._collect()
             if time.monotonic() - self._looked >= STATE_SECONDS:
@@ -88,14 +96,16 @@ class Collector:
             try:
                 await self._take(segments[0])
                 delay = FIRST_DELAY
-            except (StoreError, OSError) as error:
+            except (StoreError, PolicyError, OSError) as error:
                 self._failed(error)
                 # Drawn, so that the pods of a deployment do not come back all at once.
                 await asyncio.sleep(delay * random.uniform(0.5, 1))
                 delay = min(delay * 2, LONGEST_DELAY)
 
     async def _take(self, segment: Segment) -> None:
-        packed = await asyncio.to_thread(lambda: pack(segment.path.read_bytes()))
+        # Anew for each segment, since its key may have been rotated; without a policy nothing is stored.
+        policy = self._load_policy()
+        packed = await asyncio.to_thread(lambda: pack(segment.path.read_bytes(), policy))
         began = time.monotonic()
         if packed.rows:
             if self._store is None:
@@ -117,14 +127,15 @@ class Collector:
         if segment.no > self._state.last_segment:
             changes["stored"] = self._state.stored + packed.rows
             changes["lost"] = self._state.lost + packed.lost
+            changes["redacted"] = dict(Counter(self._state.redacted) + Counter(packed.redacted))
             changes["last_segment"] = segment.no
         self._state = self._state.model_copy(update=changes)
 
     def _failed(self, error: Exception) -> None:
         """Say why. Credentials may have been rotated meanwhile, so the store is opened anew the next time."""
         self._store = None
-        known = isinstance(error, StoreError)
-        reason = error.reason if isinstance(error, StoreError) else "SpoolUnreadable"
+        known = isinstance(error, StoreError | PolicyError)
+        reason = error.reason if isinstance(error, StoreError | PolicyError) else "SpoolUnreadable"
         message = str(error) if known else f"a segment cannot be read: {type(error).__name__}"
         if self._state.reason != reason:
             self._log("warning", "records are not being stored", reason=reason, cause=message)

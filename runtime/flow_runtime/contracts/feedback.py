@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from flow_runtime.contracts.base import Contract
 
@@ -25,3 +25,7 @@ class Feedback(Contract):
     """That of the caller's traceparent, as promptflow joins them."""
     feedback: JsonValue
     """The body: JSON, or a text."""
+    redacted: dict[str, int] = Field(default_factory=dict)
+    """How much was taken out, by kind."""
+    truncated: tuple[str, ...] = ()
+    """`feedback` if it was cut."""

@@ -52,6 +52,8 @@ class Record(Contract):
     pod: str
     request_id: str
     trace_id: str | None = None
+    user: str | None = None
+    """The keyed hash of who asked, where collection.user says who that is."""
     inputs: dict[str, JsonValue]
     """With defaults filled in."""
     outputs: dict[str, JsonValue] | None = None
@@ -67,3 +69,7 @@ class Record(Contract):
     tokens: TokenCount = TokenCount()
     calls: tuple[LLMCall, ...] = ()
     sampled: Sampled = Sampled()
+    redacted: dict[str, int] = Field(default_factory=dict)
+    """How much was taken out, by kind."""
+    truncated: tuple[str, ...] = ()
+    """Fields that were cut, such as `inputs.document`."""

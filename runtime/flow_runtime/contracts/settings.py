@@ -4,7 +4,7 @@ import json
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from flow_runtime.contracts.base import Contract
 
@@ -75,13 +75,47 @@ class SpoolSettings(Contract):
         )
 
 
+class RedactKey(Contract):
+    """What becomes of the values of one key: `Drop`, `Mask` or `Hash`.
+
+    A name that begins with inputs., outputs., nodes. or feedback. is a path; any other is a key's, anywhere.
+    """
+
+    name: str
+    action: str
+
+
+class RedactSettings(Contract):
+    """What the collector takes out before it stores. It stores nothing while it cannot understand them.
+
+    So nothing is refused here, and a field of a newer release is kept to be seen.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    keys: tuple[RedactKey, ...] = ()
+    patterns: tuple[str, ...] = ()
+    """Kinds that are looked for in all texts: email, phone, creditCard, iban, ipv4, ipv6, jwt, cloudKey."""
+    hash_key: Path | None = None
+    """The folder that the Secret with the file `hash_key` is mounted at; read anew for each segment."""
+    hash_key_secret: str = ""
+    """What the Secret is called in the cluster: for messages only."""
+
+
 class CollectionSettings(Contract):
-    """Where records go. Absent from the settings when nothing is collected."""
+    """What is kept of the traffic, and where. Absent from the settings when nothing is collected."""
 
     store: StoreSettings
     spool: SpoolSettings = SpoolSettings()
     capture_nodes: tuple[str, ...] = ()
     """Nodes whose outputs are kept with the record."""
+    sampling_percent: int = 100
+    """Of the requests that succeed; all that fail are kept."""
+    redact: RedactSettings = RedactSettings()
+    user: str = ""
+    """Who asked: a header's name or the path of an input (`inputs.customer.id`); only its hash is stored."""
+    keep_images: bool = False
+    """Store images whole; else each becomes its digest."""
 
 
 class Errors(StrEnum):

@@ -67,5 +67,7 @@ class FeedbackBox:
                 "request_id": request_id(headers),
                 "trace_id": trace_id(headers),
                 "feedback": said,
+                "redacted": {},
+                "truncated": [],
             }
         )

@@ -74,3 +74,9 @@ def trace_id(headers: MutableMapping[bytes, bytes]) -> str | None:
     """Take the trace id of a W3C traceparent."""
     found = _TRACEPARENT.fullmatch(headers.get(b"traceparent", b""))
     return found[1].decode("ascii") if found else None
+
+
+def user(headers: MutableMapping[bytes, bytes], name: bytes) -> str | None:
+    """Take who asks from the header that says so; no name, no user."""
+    given = headers.get(name) if name else None
+    return given.decode("utf-8", "replace") if given else None

@@ -172,6 +172,12 @@ class SpoolMetrics(Collector):
         for reason in {"spool_full": 0, "write_failed": 0} | counts.dropped:
             dropped.add_metric([reason], counts.dropped.get(reason, 0))
         yield dropped
+        redacted = CounterMetricFamily(
+            "flow_records_redacted", "What was taken out of the stored records, by kind.", labels=["kind"]
+        )
+        for kind, count in sorted(state.redacted.items()):
+            redacted.add_metric([kind], count)
+        yield redacted
         put = HistogramMetricFamily("flow_store_put_seconds", "Time of a PUT to the store.", unit="seconds")
         put.add_metric([], _cumulative(state.put_seconds), state.put_seconds.sum)
         yield put

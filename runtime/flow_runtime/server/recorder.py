@@ -3,9 +3,10 @@
 The shape is `contracts.record.Record`; a unit test holds the two together.
 """
 
+import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,14 +39,17 @@ class Exchange:
         "streamed",
         "time",
         "trace_id",
+        "user",
     )
 
-    def __init__(self, request_id: str | None, trace_id: str | None) -> None:
+    def __init__(self, request_id: str | None, trace_id: str | None, user: str | None = None) -> None:
         self.begun = time.perf_counter()
         self.time = datetime.now(UTC)
         self.id = uuid7()
         self.request_id = request_id or self.id
         self.trace_id = trace_id
+        self.user = user
+        """As the caller named it; the collector keeps its hash only."""
         self.inputs: bytes | None = None
         """JSON of the inputs, made before a tool can change them; None: nothing that could be recorded."""
         self.outputs: Any = None
@@ -66,10 +70,22 @@ class Recorder:
     ) -> None:
         self._same = identity_of(settings, pod)
         self._capture = collection.capture_nodes
+        self._percent = collection.sampling_percent
+        self._secrets: dict[str, list[str]] = {}
         self.spool = spool
 
+    def hide(self, inputs: Iterable[str]) -> None:
+        """Have the collector take these inputs out of each record, and their values wherever they are."""
+        names = sorted(inputs)
+        self._secrets = {"secret_inputs": names} if names else {}
+
     def record(self, exchange: Exchange) -> None:
-        """Append an exchange to the spool, or count it as dropped; never raises."""
+        """Append an exchange to the spool, or count it as dropped; never raises.
+
+        A success that was not drawn is not kept. All failures are.
+        """
+        if self._percent < 100 and exchange.fault is None and not drawn(exchange.request_id, self._percent):
+            return
         try:
             line = json_text.write(self._line(exchange))
         except TypeError:  # nested too deeply, for one
@@ -88,6 +104,7 @@ class Recorder:
             **self._same,
             "request_id": exchange.request_id,
             "trace_id": exchange.trace_id,
+            "user": exchange.user,
             "inputs": orjson.Fragment(exchange.inputs or b"{}"),
             "outputs": exchange.outputs,
             "nodes": self._nodes(run) if run and self._capture else {},
@@ -98,11 +115,23 @@ class Recorder:
             "first_byte_ms": latency if exchange.first_byte is None else round(exchange.first_byte * 1000, 3),
             "tokens": _tokens(calls),
             "calls": [_call(call) for call in calls],
-            "sampled": {"percent": 100, "why": "error" if fault else "rate"},
+            "sampled": {"percent": self._percent, "why": "error" if fault else "rate"},
+            "redacted": {},
+            "truncated": [],
+            **self._secrets,
         }
 
     def _nodes(self, run: Run) -> dict[str, Any]:
         return {name: _jsonable(run.values[name]) for name in self._capture if name in run.values}
+
+
+def drawn(request_id: str, percent: int) -> bool:
+    """Say whether a request is in the sample: the same on every hop, in every pod, at every try of it.
+
+    The first 8 bytes of SHA-256 of its id, as a number, lie below that share of all such numbers.
+    """
+    number = int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:8])
+    return number < percent * 2**64 // 100
 
 
 def identity_of(settings: ServerSettings, pod: str) -> dict[str, str]:

@@ -122,7 +122,10 @@ class Runtime:
         """Load the flow in a thread: importing a user's code takes what it takes."""
         resolved, self._lacks_connection = self._connections.resolved, False
         try:
-            self.served = await _in_daemon_thread(self._load)
+            served = await _in_daemon_thread(self._load)
+            if self.recorder is not None:
+                self.recorder.hide(served.secrets)
+            self.served = served
             self._flow_problem = ""
         except FlowLoadError as error:
             lacks = any(isinstance(each, GetConnectionError) for each in (error, *error.others))

@@ -26,6 +26,7 @@ from flow_runtime.server.http import (
     read_body,
     request_id,
     trace_id,
+    user,
 )
 from flow_runtime.server.outputs import whole
 from flow_runtime.server.recorder import Exchange
@@ -46,13 +47,15 @@ class Score:
         self._seconds = runtime.settings.request_timeout_seconds
         self._body_limit = runtime.settings.body_limit_bytes
         self._strict = runtime.settings.errors is Errors.STRICT
+        collection = runtime.settings.collection
+        self._user_header = collection.user.lower().encode() if collection else b""
         self._in_flight = 0
         runtime.metrics.in_flight.set_function(lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, extra: list[Header]) -> None:
         """Answer one request; `extra` headers go with every answer."""
         headers = dict(scope["headers"])
-        exchange = Exchange(request_id(headers), trace_id(headers))
+        exchange = Exchange(request_id(headers), trace_id(headers), user(headers, self._user_header))
         extra = [(b"x-request-id", exchange.request_id.encode()), *extra]
         if self._in_flight >= self._limit:
             message = "this pod answers as many requests as it may"

@@ -8,6 +8,7 @@ from typing import Any
 
 from flow_runtime.flow.errors import FlowDefinitionError
 from flow_runtime.flow.load import Loaded
+from flow_runtime.flow.model import ValueType
 from flow_runtime.server.swagger import read_example, swagger
 
 INCLUDED_FIELDS = "PROMPTFLOW_RESPONSE_INCLUDED_FIELDS"
@@ -23,6 +24,11 @@ class Served:
     streams: frozenset[str]
     """Outputs that are answered and can stream."""
     swagger: Mapping[str, Any]
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Inputs of type secret, which no record may hold."""
+        return frozenset(name for name, field in self.flow.inputs.items() if field.type is ValueType.SECRET)
 
     @classmethod
     def of(cls, flow: Loaded, name: str, directory: Path, environ: Mapping[str, str]) -> "Served":

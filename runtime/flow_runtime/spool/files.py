@@ -52,6 +52,8 @@ class CollectorState(Contract):
     stored: int = 0
     lost: int = 0
     """Records that were captured and that the collector gave up."""
+    redacted: dict[str, int] = Field(default_factory=dict)
+    """What was taken out of the stored records, by kind."""
     last_stored: datetime | None = None
     last_segment: int = 0
     """The newest segment that is in these counts: one that is stored again after a crash counts once."""

@@ -1,0 +1,72 @@
+"""Finds e-mail addresses (RFC 5321 and 6531, without quoted names) and IP addresses (RFC 791, RFC 4291)."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from flow_runtime.collector.redact.spans import Span, alone
+
+_AT = re.compile("@|%40|&#64;|&commat;")
+_LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+$")
+_LOCAL_LENGTH = 128
+_TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9_\-])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"
+_DOMAIN = re.compile(rf"(?:\w[\w\-]*+\.)+(?P<top>{_TOP})")
+_FILE_ENDINGS = frozenset(["avif", "css", "gif", "jpeg", "jpg", "js", "json", "png", "svg", "ts", "webp"])
+"""`logo@2x.png` is a file."""
+_LATIN_TAIL = re.compile(r"(?<=[\u2e80-\uffff])[A-Za-z0-9][A-Za-z0-9.+'_\-]*$")
+
+_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3,}+")
+_TWO_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_IPV6 = re.compile(r"[0-9A-Fa-f]{0,4}+(?::[0-9A-Fa-f]{0,4}+){2,}+(?:(?:\.[0-9]{1,3}){3})?")
+_IPV6_LENGTH = 45
+_HEX_OR_COLON = "0123456789ABCDEFabcdef:"
+
+
+def emails(text: str) -> Iterator[Span]:
+    """Find e-mail addresses, in the forms that URLs and HTML give them too."""
+    for at in _AT.finditer(text):
+        local = _LOCAL.search(text, max(0, at.start() - _LOCAL_LENGTH), at.start())
+        domain = _DOMAIN.match(text, at.end()) if local else None
+        if local is None or domain is None or domain["top"].lower() in _FILE_ENDINGS:
+            continue
+        if local[0] == "git" and text[domain.end() : domain.end() + 1] in (":", "/"):
+            continue  # the address of a repository
+        # Chinese and Japanese write no space before an address.
+        tail = _LATIN_TAIL.search(local[0])
+        yield local.start() + (tail.start() if tail else 0), domain.end()
+
+
+def ipv4(text: str, start: int, end: int) -> Iterator[Span]:
+    """Find IPv4 addresses, but for those that name no machine: loopback, masks, 0.0.0.0."""
+    for found in _IPV4.finditer(text, start, end):
+        octets = [int(octet) for octet in found[0].split(".")]
+        if len(octets) != 4 or max(octets) > 255 or octets[0] in (0, 127, 255):
+            continue
+        before = text[max(0, found.start() - 8) : found.start()]
+        if alone(text, *found.span(), but="_") and not before.endswith(".") and before.lower() != "version ":
+            yield found.span()
+
+
+def ipv6(text: str) -> Iterator[Span]:
+    """Find IPv6 addresses with a digit in them, but for `::` and `::1`."""
+    done = 0
+    while colons := _TWO_COLONS.search(text, done):
+        head = text[max(done, colons.start() - _IPV6_LENGTH) : colons.start()]
+        begin = colons.start() - len(head) + len(head.rstrip(_HEX_OR_COLON))
+        found = _IPV6.match(text, begin)
+        done = found.end() if found else colons.end()
+        if found and (span := _ipv6_in(text, *found.span())):
+            yield span
+
+
+def _ipv6_in(text: str, start: int, end: int) -> Span | None:
+    # A colon may be the text's: `ip:2001:db8::1`, `2001:db8::1: no answer`.
+    start += text.startswith(":", start) and not text.startswith("::", start)
+    end -= text.endswith(":", start, end) and not text.endswith("::", start, end)
+    if end - start > _IPV6_LENGTH or not alone(text, start, end, but="_"):
+        return None
+    try:
+        address = ipaddress.IPv6Address(text[start:end])
+    except ValueError:
+        return None
+    return (start, end) if int(address) > 1 and any(map(str.isdigit, text[start:end])) else None

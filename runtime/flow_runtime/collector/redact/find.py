@@ -1,0 +1,81 @@
+"""From a text to what is in it that must not be stored: kinds of secrets, each with its finder."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from flow_runtime.collector.redact import addresses, numbers, phones, tokens
+from flow_runtime.collector.redact.fold import Folded
+from flow_runtime.collector.redact.spans import Span
+
+_NUMBER = re.compile(r"[0-9+(][0-9 .\-/()]{6,}+")
+"""Where card and telephone numbers and IPv4 addresses can be: one look for all three."""
+
+
+FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
+    "cloudKey": tokens.cloud_keys,
+    "jwt": tokens.jwts,
+    "email": addresses.emails,
+    "iban": numbers.ibans,
+    "ipv6": addresses.ipv6,
+}
+NUMBER_FINDERS: Mapping[str, Callable[[str, int, int], Iterator[Span]]] = {
+    "creditCard": numbers.cards,
+    "ipv4": addresses.ipv4,
+    "phone": phones.phones,
+}
+_SHORTEST = len("1::2")
+KINDS = (*FINDERS, *NUMBER_FINDERS)
+"""The names of the policy. Where two find the same place, it is of the earlier kind."""
+
+
+class Found(NamedTuple):
+    """A stretch of a text and what it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def find(text: str, kinds: tuple[str, ...]) -> list[Found]:
+    """Find all there is, in order; stretches that overlap become one."""
+    if len(text) < _SHORTEST:
+        return []
+    folded = Folded(text)
+    found = list(_search(folded.text, kinds))
+    if not found:
+        return []
+    return [Found(*folded.origin(start, end), KINDS[rank]) for start, end, rank in _merged(sorted(found))]
+
+
+def _search(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[int, int, int]]:
+    places = [place.span() for place in _NUMBER.finditer(text)]
+    for rank, kind in enumerate(KINDS):
+        if kind not in kinds:
+            continue
+        if kind in FINDERS:
+            yield from ((start, end, rank) for start, end in FINDERS[kind](text))
+        else:
+            for place in places:
+                yield from ((start, end, rank) for start, end in NUMBER_FINDERS[kind](text, *place))
+
+
+def _merged(found: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    start, end, rank = found[0]
+    for other_start, other_end, other in found[1:]:
+        if other_start < end:
+            end, rank = max(end, other_end), min(rank, other)
+        else:
+            yield start, end, rank
+            start, end, rank = other_start, other_end, other
+    yield start, end, rank
+
+
+def mask(text: str, kinds: tuple[str, ...]) -> tuple[str, list[str]]:
+    """Put `[kind]` in the place of all that is found; also say which kinds these were."""
+    found = find(text, kinds)
+    parts, end = [], 0
+    for each in found:
+        parts += [text[end : each.start], f"[{each.kind}]"]
+        end = each.end
+    return "".join([*parts, text[end:]]), [each.kind for each in found]

@@ -1,0 +1,88 @@
+"""A text as the patterns want it: plain digits, '@' and dashes for their look-alikes, nothing invisible.
+
+Only for looking: what is stored is the text as it came, with what was found in it replaced.
+"""
+
+import re
+import sys
+import unicodedata
+from bisect import bisect_left
+
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0"
+)
+_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_DASHES = "\u2010-\u2015\u2212\u2043\u02d7\ufe58\ufe63\uff0d\u30fc"
+_DOTS = "\u3002\uff0e\uff61\ufe52\u2024"
+
+
+def _spread(ranges: str) -> str:
+    """Write the ranges of a character class out."""
+    return "".join(
+        chr(code)
+        for low, high in re.findall("(.)(?:-(.))?", ranges, re.DOTALL)
+        for code in range(ord(low), ord(high or low) + 1)
+    )
+
+
+def _table() -> dict[int, str]:
+    table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full width
+    for code in range(0x80, sys.maxunicode + 1):
+        digit = unicodedata.decimal(chr(code), None)
+        if digit is not None:
+            table[code] = str(digit)
+    table |= {ord(space): " " for space in _spread(_SPACES)}
+    table |= {ord(dash): "-" for dash in _spread(_DASHES)}
+    table |= {ord(dot): "." for dot in _spread(_DOTS)}
+    return table | {0xFE6B: "@", 0x2236: ":"}
+
+
+_TABLE = {chr(code): plain for code, plain in _table().items()}
+_FOLDABLE = re.compile("[" + re.escape("".join(char for char in sorted(_TABLE) if char < "\U00010000")) + "]")
+_FAR = re.compile("[\U00010000-\U0010ffff]")
+"""By itself: a class beyond the first plane is a walk along its ranges, for each character of a text."""
+_HIDDEN = re.compile(f"[{_INVISIBLE}]+")
+
+
+def _plain(found: re.Match[str]) -> str:
+    return _TABLE.get(found[0], found[0])
+
+
+class Folded:
+    """A text to search in, and the way back from its places to those of the original."""
+
+    __slots__ = ("_cuts", "_shifts", "text")
+
+    def __init__(self, original: str) -> None:
+        self._cuts: list[int] = []
+        self._shifts: list[int] = [0]
+        if original.isascii():
+            self.text = original
+            return
+        text = original
+        if _HIDDEN.search(text):
+            text = self._without_hidden(text)
+        self.text = _FAR.sub(_plain, _FOLDABLE.sub(_plain, text))
+
+    def _without_hidden(self, text: str) -> str:
+        kept, end, gone = [], 0, 0
+        for found in _HIDDEN.finditer(text):
+            kept.append(text[end : found.start()])
+            self._cuts.append(found.start() - gone)
+            end = found.end()
+            gone += end - found.start()
+            self._shifts.append(gone)
+        kept.append(text[end:])
+        return "".join(kept)
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """Say where a non-empty stretch of the searched text is in the original."""
+        if not self._cuts:
+            return start, end
+        # What is hidden before the first character stays, what is hidden before the last one goes with it.
+        return start + self._gone(start), end + self._gone(end - 1)
+
+    def _gone(self, place: int) -> int:
+        """Count the hidden characters before the one at `place`."""
+        return self._shifts[bisect_left(self._cuts, place + 1)]

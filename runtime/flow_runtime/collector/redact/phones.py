@@ -1,0 +1,50 @@
+"""Finds telephone numbers: international ones of any country (ITU-T E.164), and some countries' own forms.
+
+Digits alone do not say what they are. A number is taken where its form says so: a plus or 00 and a
+country's code; brackets around an area; a leading 0 and groups; the groups of North America, and those of
+mobiles in China and India.
+"""
+
+import re
+from collections.abc import Iterator
+
+from flow_runtime.collector.redact.spans import Span, alone
+
+_S = r"[ .\-/]"
+_INTERNATIONAL = rf"(?:\+|00)(?=[1-9])(?:{_S}?\(?[0-9]\)?){{7,15}}+"
+_BRACKETS = rf"(?:1{_S}?)?\([0-9]{{2,5}}\){_S}{{0,2}}[0-9]{{2,8}}(?:{_S}[0-9]{{2,8}}){{0,4}}+"
+_TRUNK = r"0[1-9][0-9]{0,4}(?:[ \-/][0-9]{2,9}){1,5}+"
+_PAIRS = r"0[1-9](?:\.[0-9]{2}){4}"
+_WHOLE = r"0[1-9][0-9]{8,10}"
+_NORTH_AMERICA = r"(?:1[ .\-])?[2-9][0-9]{2}[ .\-][2-9][0-9]{2}[ .\-][0-9]{4}"
+_CHINA = r"1[3-9][0-9][ \-]?[0-9]{4}[ \-]?[0-9]{4}"
+_INDIA = r"[6-9][0-9]{4}[ \-][0-9]{5}"
+_PHONE = re.compile(
+    rf"(?P<international>{_INTERNATIONAL})|(?P<brackets>{_BRACKETS})"
+    rf"|(?:{_PAIRS}|{_TRUNK}|{_WHOLE}|{_NORTH_AMERICA}|{_CHINA}|{_INDIA})(?![0-9])"
+)
+_DATE = re.compile(r"[0-9]{2}[ \-/][0-9]{2}[ \-/](?:19|20)[0-9]{2}")
+_NOT_DIGITS = re.compile(r"[^0-9]")
+_LEAST, _MOST = 8, 15
+_CODE = re.compile(
+    r"[17]|20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-69]|3[578]|42|5[09]|6[789]|80|85|8[78]|9[679]"
+)
+"""How the codes of countries begin (ITU-T E.164, list of assigned codes)."""
+
+
+def phones(text: str, start: int, end: int) -> Iterator[Span]:
+    """Find telephone numbers."""
+    for found in _PHONE.finditer(text, start, end):
+        start, end = found.span()
+        if alone(text, start, end, but="_#.,-+/&=" if text[start] not in "+(" else "_") and _is_phone(found):
+            yield start, end
+
+
+def _is_phone(found: re.Match[str]) -> bool:
+    digits = _NOT_DIGITS.sub("", found[0])
+    if found["international"]:
+        digits = digits.removeprefix("00")
+        return _CODE.match(digits) is not None and _LEAST <= len(digits) <= _MOST
+    if found["brackets"]:
+        return _LEAST <= len(digits) <= 13
+    return 9 <= len(digits) <= 12 and not _DATE.match(found[0])
