@@ -58,6 +58,9 @@ push: ## push the images: make push REGISTRY=registry.example.com/team
 api-server: venv ## etcd, API server, controller manager and scheduler on loopback, until interrupted
 	@hack/cluster/build-go kube etcd && $(PY) -m hack.cluster.control_plane
 
+redaction: venv ## what the redactor catches, misses and wrongly masks, into docs/redaction.md
+	@$(PY) -m tests.redaction
+
 bench: venv ## our server beside promptflow's and those made by hand: make bench [ONLY=chat,stream] [SUBJECTS=ours,floor] [ROUNDS=3]
 	@tests/bench/prepare && $(PY) -m tests.bench --only '$(ONLY)' --subjects '$(SUBJECTS)' --rounds $(or $(ROUNDS),3)
 
@@ -79,4 +82,4 @@ soak: venv ## MINUTES=10 at 80 % of the server's most on one CPU, 200 streams at
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server bench bench-docs oracle compat compat-fuzz soak clean
+.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz soak clean

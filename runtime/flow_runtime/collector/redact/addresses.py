@@ -42,8 +42,8 @@ def ipv4(text: str, start: int, end: int) -> Iterator[Span]:
         octets = [int(octet) for octet in found[0].split(".")]
         if len(octets) != 4 or max(octets) > 255 or octets[0] in (0, 127, 255):
             continue
-        before = text[max(0, found.start() - 8) : found.start()]
-        if alone(text, *found.span(), but="_") and not before.endswith(".") and before.lower() != "version ":
+        before = text[max(0, found.start() - 8) : found.start()].lower()
+        if alone(text, *found.span(), before="_.", after="_") and before != "version ":
             yield found.span()
 
 
@@ -63,7 +63,7 @@ def _ipv6_in(text: str, start: int, end: int) -> Span | None:
     # A colon may be the text's: `ip:2001:db8::1`, `2001:db8::1: no answer`.
     start += text.startswith(":", start) and not text.startswith("::", start)
     end -= text.endswith(":", start, end) and not text.endswith("::", start, end)
-    if end - start > _IPV6_LENGTH or not alone(text, start, end, but="_"):
+    if end - start > _IPV6_LENGTH or not alone(text, start, end, before="_", after="_"):
         return None
     try:
         address = ipaddress.IPv6Address(text[start:end])

@@ -13,7 +13,7 @@ from flow_runtime.collector.redact.images import BARE_LENGTH, BEGINNINGS, MARK
 from flow_runtime.collector.redact.nested import parse
 from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.collector.redact.rules import NO_PATHS, Action, Paths
-from flow_runtime.collector.redact.tokens import is_named_key
+from flow_runtime.collector.redact.tokens import NAMED_LENGTHS, is_named_key
 
 LONG_INT = 10**7
 """A smaller number is no card and no telephone."""
@@ -56,7 +56,10 @@ class Look:
             self._text(value, paths, todo)
         elif isinstance(value, dict):
             self._dict(value, paths)
-            todo += [(item, _below(paths, key)) for key, item in value.items()]
+            if paths:
+                todo += [(item, _below(paths, key)) for key, item in value.items()]
+            else:
+                todo += [(item, paths) for item in value.values()]
         elif isinstance(value, list):
             todo += [(item, paths) for item in value]
         elif type(value) is int and (value > LONG_INT or value < -LONG_INT):
@@ -65,10 +68,12 @@ class Look:
     def _dict(self, value: dict[str, Any], paths: Paths | None) -> None:
         self._texts += value
         rules = self._policy.rules
-        if paths is not None and not self.named:
+        if paths is not None and (paths or rules.names) and not self.named:
             self.named = any(rules.action(key, paths.get(key)) is not None for key in value)
         if self._keys and not self.named:
-            self.named = any(is_named_key(key, item) for key, item in value.items())
+            for key, item in value.items():
+                if type(item) is str and len(item) >= NAMED_LENGTHS[0] and is_named_key(key, item):
+                    self.named = True
 
     def _text(self, text: str, paths: Paths | None, todo: list[tuple[Any, Paths | None]]) -> None:
         self._texts.append(text)
@@ -79,8 +84,6 @@ class Look:
             todo.append((inner, None if paths is None else NO_PATHS))
 
 
-def _below(paths: Paths | None, key: str) -> Paths | None:
-    if not paths:
-        return paths
+def _below(paths: Paths, key: str) -> Paths:
     below = paths.get(key, NO_PATHS)
     return NO_PATHS if isinstance(below, Action) else below

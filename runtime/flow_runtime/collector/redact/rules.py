@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Union
 
 ROOTS = ("inputs", "outputs", "nodes", "feedback")
@@ -44,6 +45,7 @@ class Rules:
 NO_RULES = Rules()
 
 
+@lru_cache(maxsize=4096)
 def plain(key: str) -> str:
     """Write a key name so that api_key, apiKey and Api-Key are one."""
     return _JOINTS.sub("", key).casefold()

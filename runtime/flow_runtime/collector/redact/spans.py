@@ -7,19 +7,15 @@ Span = tuple[int, int]
 _ESCAPES = ("\\n", "\\t", "\\r")
 
 
-def alone(text: str, start: int, end: int, but: str = "") -> bool:
-    """Say whether no ASCII letter or digit, and none of `but`, touches a stretch.
+def alone(text: str, start: int, end: int, *, before: str = "", after: str = "") -> bool:
+    """Say whether no ASCII letter or digit touches a stretch, nor one of these characters.
 
     Letters of other alphabets may touch: Chinese and Japanese write no spaces. So may the end of an escape
     such as `\\n`, which is a letter only in the source of a text.
     """
-    if (
-        start
-        and _joins(text[start - 1], but)
-        and text[max(0, start - 2) : start] not in ("\\n", "\\t", "\\r")
-    ):
+    if start and _joins(text[start - 1], before) and text[max(0, start - 2) : start] not in _ESCAPES:
         return False
-    return end >= len(text) or not _joins(text[end], but)
+    return end >= len(text) or not _joins(text[end], after)
 
 
 def _joins(char: str, but: str) -> bool:

@@ -65,7 +65,7 @@ _FORMS = (
         r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,\-]|\\[nr])*+)",
     ),
     _form("A", r"((?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})"),
-    _form("AIza", rf"(AIza{_W}{{35}})"),
+    _form("AIza", rf"(AIza{_W}{{33,}}+)"),
     _form("ya29.", r"(ya29\.[A-Za-z0-9_.\-]{20,}+)"),
     _form("GOCSPX-", rf"(GOCSPX-{_W}{{28}})"),
     _form("sk-", rf"(sk-{_W}{{20,}}+)", _random),
@@ -79,7 +79,7 @@ _FORMS = (
     _form("hf_", r"(hf_[A-Za-z0-9]{30,}+)"),
     _form("npm_", r"(npm_[A-Za-z0-9]{36})"),
     _form("pypi-", rf"(pypi-AgE{_W}{{50,}}+)"),
-    _form("SG.", rf"(SG\.{_W}{{22}}\.{_W}{{43}})"),
+    _form("SG.", rf"(SG\.{_W}{{16,}}+\.{_W}{{40,}}+)"),
     _form("JQQJ9", r"([A-Za-z0-9]{52}JQQJ9[9D][A-Za-z0-9]{26})"),
     _form("Q~", r"([A-Za-z0-9_~.\-]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,34})"),
     _form("==", r"(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{86}==)", _mixed),
@@ -91,11 +91,11 @@ Azure, and passwords in URLs."""
 _BEARER = re.compile(r"[Bb]earer[ :]{1,3}([A-Za-z0-9._~+/\-]{20,}+=*+)")
 _LONG = re.compile(r"[A-Za-z0-9+/_\-]{32,}+(={0,2})")
 _NAME = re.compile(
-    r"(?i)(?:api|access|account|subscription|shared|apim|aoai|openai|azure|aws|secret)"
+    r"(?i)(?:api|access|account|auth|client|subscription|shared|session|apim|openai|azure|aws|secret)"
     r"[a-z_ \-]{0,24}(?:key|secret|token)[a-z_ \-]{0,12}[\"'`]?[ \t]{0,3}(?:=>|[:=]|is)[ \t]{0,3}[\"'`]?$"
 )
 _NAME_LENGTH = 70
-_NAMED_LENGTHS = (32, 128)
+NAMED_LENGTHS = (32, 4096)
 _AWS_SECRET = re.compile(r"[A-Za-z0-9+/]{40}")
 
 
@@ -135,19 +135,21 @@ def _by_name(text: str) -> Iterator[Span]:
     for found in _LONG.finditer(text):
         start, end = found.span()
         name = text[max(0, start - _NAME_LENGTH) : start]
-        if _is_named(name, found[0]) or (_is_aws_secret(found[0]) and alone(text, start, end, but=".")):
+        if _is_named(name, found[0]) or (
+            _is_aws_secret(found[0]) and alone(text, start, end, before=".", after=".")
+        ):
             yield start, end
 
 
 def is_named_key(name: str, value: object) -> bool:
     """Say whether a field of an object is a key by its name and its form."""
-    if not isinstance(value, str) or not _NAMED_LENGTHS[0] <= len(value) <= _NAMED_LENGTHS[1]:
+    if not isinstance(value, str) or not NAMED_LENGTHS[0] <= len(value) <= NAMED_LENGTHS[1]:
         return False
     return _LONG.fullmatch(value) is not None and _is_named(f"{name}=", value)
 
 
 def _is_named(before: str, key: str) -> bool:
-    return len(key) <= _NAMED_LENGTHS[1] and bool(re.search("[0-9]", key)) and bool(_NAME.search(before))
+    return len(key) <= NAMED_LENGTHS[1] and bool(re.search("[0-9]", key)) and bool(_NAME.search(before))
 
 
 def _is_aws_secret(key: str) -> bool:
