@@ -85,6 +85,8 @@ class Pod:
             store=StoreSettings(url="file:///none"),
             spool=SpoolSettings(directory=self.spool),
             capture_nodes=settings.pop("capture_nodes", ()),
+            sampling_percent=settings.pop("sampling_percent", 100),
+            user=settings.pop("user", ""),
         )
         made = ServerSettings(
             identity=Identity(namespace="shop", deployment="bot"),
