@@ -12,7 +12,30 @@ VALID: tuple[Valid, ...] = (
     ),
     ok("a deep prefix", spec__collection__store__url="s3://records/a_b/c=d/e.f"),
     ok("a spool on disk", spec__collection__spool={"medium": "Disk", "sizeMiB": 4096}),
+    ok("a sample of failures only", spec__collection__samplingPercent=0),
+    ok("images that are kept", spec__collection__images="Keep"),
+    ok("patterns without a hash key", spec__collection__redact={"patterns": ["email", "cloudKey"]}),
+    ok(
+        "keys and paths of each action",
+        spec__collection__redact={
+            "keys": [
+                {"name": "api-key", "action": "Drop"},
+                {"name": "inputs.customer.name", "action": "Mask"},
+                {"name": "user.id", "action": "Hash"},
+            ],
+            "hashKeySecretRef": {"name": "pepper"},
+        },
+    ),
+    ok(
+        "a user by an input",
+        spec__collection__user="inputs.customer.id",
+        spec__collection__redact={"hashKeySecretRef": {"name": "pepper"}},
+    ),
+    ok("no user", spec__collection__user=""),
 )
+
+COLLECTION = {"store": {"url": "s3://records/team-a"}}
+HASHED = {"hashKeySecretRef": {"name": "pepper"}}
 
 INVALID: tuple[Invalid, ...] = (
     *(
@@ -67,5 +90,94 @@ INVALID: tuple[Invalid, ...] = (
         [f"n{n}" for n in range(21)],
         "must have at most 20 items",
         "spec.collection.captureNodes#maxItems",
+    ),
+    *(
+        bad(f"{field} of {value}", f"spec.{field}", value, words, f"spec.{field}#{keyword}")
+        for field, value, keyword, words in (
+            ("collection.samplingPercent", -1, "minimum", "greater than or equal to 0"),
+            ("collection.samplingPercent", 101, "maximum", "less than or equal to 100"),
+            ("collection.images", "Hide", "enum", 'supported values: "Digest", "Keep"'),
+        )
+    ),
+    *(
+        bad(
+            f"a user that is {why}",
+            "spec.collection",
+            COLLECTION | {"user": user, "redact": HASHED},
+            "user must be the name of a header",
+            "spec.collection.user#rule",
+            field="spec.collection.user",
+        )
+        for why, user in (("an output", "outputs.name"), ("no path", "inputs..id"), ("two words", "user id"))
+    ),
+    bad(
+        "a user without a key for its hash",
+        "spec.collection.user",
+        "x-user-id",
+        "user is kept as a keyed hash only: redact.hashKeySecretRef must name a Secret",
+        "spec.collection#rule",
+        field="spec.collection.redact",
+    ),
+    bad(
+        "a hash without its key",
+        "spec.collection.redact",
+        {"keys": [{"name": "id", "action": "Hash"}]},
+        "the action Hash needs a key: redact.hashKeySecretRef must name a Secret",
+        "spec.collection.redact#rule",
+        field="spec.collection.redact.keys",
+    ),
+    bad(
+        "a pattern that nobody knows",
+        "spec.collection.redact",
+        {"patterns": ["faces"]},
+        'supported values: "email", "phone"',
+        "spec.collection.redact.patterns[]#enum",
+        field="spec.collection.redact.patterns[0]",
+    ),
+    bad(
+        "a pattern twice",
+        "spec.collection.redact",
+        {"patterns": ["email", "email"]},
+        "Duplicate value",
+        "spec.collection.redact.patterns#unique",
+        field="spec.collection.redact.patterns[1]",
+    ),
+    *(
+        bad(
+            f"a key {why}",
+            "spec.collection.redact",
+            {"keys": [{"name": name, "action": action}]},
+            words,
+            f"spec.collection.redact.keys[].{guard}",
+            field=f"spec.collection.redact.keys[0].{guard.partition('#')[0]}",
+        )
+        for why, name, action, words, guard in (
+            (
+                "with an action that nobody knows",
+                "a",
+                "Burn",
+                'supported values: "Drop", "Mask"',
+                "action#enum",
+            ),
+            ("without a letter", "_ -", "Drop", "name must have a letter or a digit", "name#rule"),
+            ("with half a path", "inputs.a..b", "Drop", "it must be one", "name#rule"),
+            ("with too long a name", "a" * 257, "Drop", "Too long", "name#maxLength"),
+        )
+    ),
+    bad(
+        "two actions for one key",
+        "spec.collection.redact",
+        {"keys": [{"name": "a", "action": "Drop"}, {"name": "a", "action": "Mask"}]},
+        "Duplicate value",
+        "spec.collection.redact.keys#unique",
+        field="spec.collection.redact.keys[1]",
+    ),
+    bad(
+        "65 keys",
+        "spec.collection.redact",
+        {"keys": [{"name": f"a{n}", "action": "Drop"} for n in range(65)]},
+        "must have at most 64 items",
+        "spec.collection.redact.keys#maxItems",
+        field="spec.collection.redact.keys",
     ),
 )

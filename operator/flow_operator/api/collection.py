@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from flow_operator.api.common import Model, SecretRef
+from flow_operator.api.common import Model, Percent, SecretRef
+from flow_operator.api.redact import HASH_KEY_MISSING, Redact
 from flow_operator.api.rules import AS_SET, Rule, matches, rules
 
 
@@ -48,7 +49,13 @@ class Collection(Model):
                 "store must be set while collection is enabled: give collection.store.url such as"
                 " s3://bucket/prefix, or set collection.enabled to false",
                 ".store",
-            )
+            ),
+            Rule(
+                "!has(self.user) || self.user == ''"
+                " || (has(self.redact) && has(self.redact.hashKeySecretRef))",
+                f"user is kept as a keyed hash only: {HASH_KEY_MISSING}",
+                ".redact",
+            ),
         )
     )
 
@@ -63,3 +70,21 @@ class Collection(Model):
     against what was retrieved without a change of the flow. At most 20, each once."""
     spool: Spool = Spool()
     """Buffer in each pod between the server and the store."""
+    sampling_percent: Percent = 100
+    """How many of the requests that succeed are kept; all that fail are. Drawn by the request's id, so that a
+    retry and every other hop come to the same decision."""
+    redact: Redact | None = None
+    """What is taken out of a record before it is stored."""
+    user: Annotated[
+        str,
+        Field(max_length=256),
+        matches(
+            "^(|[A-Za-z0-9-]+|inputs([.][^.\\x00-\\x1f]+)+)$",
+            "user must be the name of a header (x-user-id) or the path of an input (inputs.customer.id)",
+        ),
+    ] = ""
+    """Who asked: the name of a header, or the path of an input. Only its keyed hash is kept, in the record's
+    field user and in the input's own place, so that users can be counted and none be named."""
+    images: Literal["Digest", "Keep"] = "Digest"
+    """Digest keeps of an image its SHA-256, size and media type; Keep stores it whole, and does not look into
+    it."""

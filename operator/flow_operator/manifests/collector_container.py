@@ -1,12 +1,13 @@
 """The collector as a native sidecar: it starts before the server, ends after it, and leaves nothing behind.
 
-It holds the store's credentials and no others, and no probe of it can take the server out of service.
+It holds the store's credentials and the key of the records' hashes and no others, and no probe of it can take
+the server out of service.
 """
 
 from flow_operator.manifests.names import Manifest
 from flow_operator.manifests.security import container_security, own_env
 from flow_operator.manifests.serving import Serving
-from flow_operator.manifests.volumes import SETTINGS, SPOOL, STORE, TEMPORARY, mount
+from flow_operator.manifests.volumes import HASH_KEY, SETTINGS, SPOOL, STORE, TEMPORARY, mount
 from flow_runtime.contracts.base import SETTINGS_FILE
 
 COLLECTOR = "collector"
@@ -16,7 +17,9 @@ def collector_container(serving: Serving) -> Manifest | None:
     """Build the init container; None when nothing is collected."""
     if serving.store is None:
         return None
-    secret = [mount("store", STORE, read_only=True)] if serving.store.secret_ref else []
+    secrets = [mount("store", STORE, read_only=True)] if serving.store.secret_ref else []
+    if serving.hash_key:
+        secrets.append(mount("hash-key", HASH_KEY, read_only=True))
     return {
         "name": COLLECTOR,
         "image": serving.image,
@@ -34,6 +37,6 @@ def collector_container(serving: Serving) -> Manifest | None:
             mount("settings", SETTINGS, read_only=True),
             mount("spool", SPOOL),
             mount("tmp", TEMPORARY),
-            *secret,
+            *secrets,
         ],
     }

@@ -90,6 +90,8 @@ def _volumes(serving: Serving, revision: str) -> list[Manifest]:
         volumes.append(scratch_volume("spool", f"{spool.size_mib}Mi", medium))
         if serving.store.secret_ref:
             volumes.append(secret_volume("store", serving.store.secret_ref.name))
+        if serving.hash_key:
+            volumes.append(secret_volume("hash-key", serving.hash_key.name))
     return volumes
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flow_operator.api.collection import Collection, Store
+from flow_operator.api.common import SecretRef
 from flow_operator.api.flowdeployment import FlowDeployment, FlowDeploymentSpec
 from flow_operator.manifests.names import SERVER, Manifest, child_meta
 from flow_operator.manifests.revision import FlowFiles
@@ -55,6 +56,12 @@ class Serving:
     def store(self) -> Store | None:
         """The store, where records are collected."""
         return self.collection.store if self.collection else None
+
+    @property
+    def hash_key(self) -> SecretRef | None:
+        """The Secret with the key of the records' hashes, where there are any."""
+        redact = self.collection.redact if self.collection else None
+        return redact.hash_key_secret_ref if redact else None
 
     @property
     def image(self) -> str:

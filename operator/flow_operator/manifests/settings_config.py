@@ -3,15 +3,18 @@
 from pathlib import Path
 
 from flow_operator.api.collection import Store
+from flow_operator.api.redact import Redact
 from flow_operator.manifests.names import REVISION, Manifest, settings_name
 from flow_operator.manifests.serving import Serving
-from flow_operator.manifests.volumes import CONNECTIONS, FLOW, SOURCE, STORE
+from flow_operator.manifests.volumes import CONNECTIONS, FLOW, HASH_KEY, SOURCE, STORE
 from flow_runtime.contracts.base import FETCH_FILE, SETTINGS_FILE
 from flow_runtime.contracts.fetch import ArchiveSettings, FetchSettings, GitSettings
 from flow_runtime.contracts.settings import (
     CollectionSettings,
     ConnectionSettings,
     Identity,
+    RedactKey,
+    RedactSettings,
     ServerSettings,
     SpoolSettings,
     StoreSettings,
@@ -97,4 +100,18 @@ def _collection(serving: Serving) -> CollectionSettings | None:
         store=store_settings(store),
         spool=SpoolSettings(size_mib=wanted.spool.size_mib),
         capture_nodes=wanted.capture_nodes,
+        sampling_percent=wanted.sampling_percent,
+        redact=_redact(wanted.redact or Redact()),
+        user=wanted.user,
+        keep_images=wanted.images == "Keep",
+    )
+
+
+def _redact(wanted: Redact) -> RedactSettings:
+    key = wanted.hash_key_secret_ref
+    return RedactSettings(
+        keys=tuple(RedactKey(name=each.name, action=each.action) for each in wanted.keys),
+        patterns=wanted.patterns,
+        hash_key=Path(HASH_KEY) if key else None,
+        hash_key_secret=key.name if key else "",
     )

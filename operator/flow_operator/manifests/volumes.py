@@ -5,6 +5,7 @@ from flow_runtime.contracts.base import SETTINGS_FILE
 
 CONNECTIONS = "/connections"
 STORE = "/store"
+HASH_KEY = "/hash-key"
 SPOOL = "/spool"
 FLOW = "/flow"
 SOURCE = "/source"
