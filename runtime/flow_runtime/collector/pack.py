@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from flow_runtime.collector.redact.line import redact
 from flow_runtime.collector.redact.policy import Policy
 
-_LEVEL = 6
+_LEVEL = 3
+"""An eighth larger than by level 6, for two fifths of its time: most of what a record costs is this."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from flow_runtime.collector.redact.spans import Span, alone
 
-_AT = re.compile("@|%40|&#64;|&commat;")
+_ATS = ("@", "%40", "&#64;", "&commat;")
+_AT = re.compile("|".join(_ATS))
 _LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+$")
 _LOCAL_LENGTH = 128
 _TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9_\-])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"
@@ -24,6 +25,8 @@ _HEX_OR_COLON = "0123456789ABCDEFabcdef:"
 
 def emails(text: str) -> Iterator[Span]:
     """Find e-mail addresses, in the forms that URLs and HTML give them too."""
+    if not any(at in text for at in _ATS):
+        return
     for at in _AT.finditer(text):
         local = _LOCAL.search(text, max(0, at.start() - _LOCAL_LENGTH), at.start())
         domain = _DOMAIN.match(text, at.end()) if local else None
@@ -38,6 +41,8 @@ def emails(text: str) -> Iterator[Span]:
 
 def ipv4(text: str, start: int, end: int) -> Iterator[Span]:
     """Find IPv4 addresses, but for those that name no machine: loopback, masks, 0.0.0.0."""
+    if text.count(".", start, end) < 3:
+        return
     for found in _IPV4.finditer(text, start, end):
         octets = [int(octet) for octet in found[0].split(".")]
         if len(octets) != 4 or max(octets) > 255 or octets[0] in (0, 127, 255):

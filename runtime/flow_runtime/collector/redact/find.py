@@ -10,6 +10,7 @@ from flow_runtime.collector.redact.spans import Span
 
 _NUMBER = re.compile(r"[0-9+(][0-9 .\-/()]{6,}+")
 """Where card and telephone numbers and IPv4 addresses can be: one look for all three."""
+_NO_SIGNS = str.maketrans("", "", " .-/()+")
 
 
 FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
@@ -19,11 +20,12 @@ FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
     "iban": numbers.ibans,
     "ipv6": addresses.ipv6,
 }
-NUMBER_FINDERS: Mapping[str, Callable[[str, int, int], Iterator[Span]]] = {
-    "creditCard": numbers.cards,
-    "ipv4": addresses.ipv4,
-    "phone": phones.phones,
+NUMBER_FINDERS: Mapping[str, tuple[Callable[[str, int, int], Iterator[Span]], int]] = {
+    "creditCard": (numbers.cards, 12),
+    "ipv4": (addresses.ipv4, 4),
+    "phone": (phones.phones, 8),
 }
+"""With the fewest digits that one has."""
 _SHORTEST = len("1::2")
 KINDS = (*FINDERS, *NUMBER_FINDERS)
 """The names of the policy. Where two find the same place, it is of the earlier kind."""
@@ -39,7 +41,7 @@ class Found(NamedTuple):
 
 def find(text: str, kinds: tuple[str, ...]) -> list[Found]:
     """Find all there is, in order; stretches that overlap become one."""
-    if len(text) < _SHORTEST:
+    if not kinds or len(text) < _SHORTEST:
         return []
     folded = Folded(text)
     found = list(_search(folded.text, kinds))
@@ -49,15 +51,17 @@ def find(text: str, kinds: tuple[str, ...]) -> list[Found]:
 
 
 def _search(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[int, int, int]]:
-    places = [place.span() for place in _NUMBER.finditer(text)]
+    places = [(*place.span(), len(place[0].translate(_NO_SIGNS))) for place in _NUMBER.finditer(text)]
     for rank, kind in enumerate(KINDS):
         if kind not in kinds:
             continue
         if kind in FINDERS:
             yield from ((start, end, rank) for start, end in FINDERS[kind](text))
         else:
-            for place in places:
-                yield from ((start, end, rank) for start, end in NUMBER_FINDERS[kind](text, *place))
+            finder, least = NUMBER_FINDERS[kind]
+            for start, end, digits in places:
+                if digits >= least:
+                    yield from ((*span, rank) for span in finder(text, start, end))
 
 
 def _merged(found: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:

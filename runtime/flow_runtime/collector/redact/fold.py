@@ -39,10 +39,14 @@ def _table() -> dict[int, str]:
 
 
 _TABLE = {chr(code): plain for code, plain in _table().items()}
-_FOLDABLE = re.compile("[" + re.escape("".join(char for char in sorted(_TABLE) if char < "\U00010000")) + "]")
+_NEAR = re.escape("".join(char for char in sorted(_TABLE) if char < "\U00010000"))
+_FOLDABLE = re.compile(f"[{_NEAR}]")
+_HIDDEN = re.compile(f"[{_INVISIBLE}]+")
+_ODD = re.compile(f"[{_NEAR}{_INVISIBLE}]")
 _FAR = re.compile("[\U00010000-\U0010ffff]")
 """By itself: a class beyond the first plane is a walk along its ranges, for each character of a text."""
-_HIDDEN = re.compile(f"[{_INVISIBLE}]+")
+_NOT_FAR = bytes(range(0xF0))
+"""Bytes of UTF-8 that begin no character beyond the first plane."""
 
 
 def _plain(found: re.Match[str]) -> str:
@@ -61,9 +65,11 @@ class Folded:
             self.text = original
             return
         text = original
-        if _HIDDEN.search(text):
-            text = self._without_hidden(text)
-        self.text = _FAR.sub(_plain, _FOLDABLE.sub(_plain, text))
+        if _ODD.search(text):
+            text = _FOLDABLE.sub(_plain, self._without_hidden(text))
+        if text.encode("utf-8", "replace").translate(None, _NOT_FAR):
+            text = _FAR.sub(_plain, text)
+        self.text = text
 
     def _without_hidden(self, text: str) -> str:
         kept, end, gone = [], 0, 0

@@ -5,6 +5,7 @@ keeps to one line.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
@@ -17,6 +18,9 @@ from flow_runtime.collector.redact.tokens import NAMED_LENGTHS, is_named_key
 
 LONG_INT = 10**7
 """A smaller number is no card and no telephone."""
+_SPECIAL = frozenset(["", *"{[ \t\r\n", *(beginning[0] for beginning in BEGINNINGS)])
+"""How a text begins that may be more than a text."""
+_Todo = list[tuple[Any, Paths | None]]
 
 
 class Look:
@@ -31,9 +35,20 @@ class Look:
         self._texts: list[str] = []
         self.named = False
         """A rule, or the name of a key, may apply to something, or an image is in it."""
-        todo = list(values)
+        todo: _Todo = []
+        for value, paths in values:
+            self._values((value,), paths, todo)
         while todo:
-            self._value(*todo.pop(), todo)
+            value, paths = todo.pop()
+            if isinstance(value, list):
+                self._values(value, paths, todo)
+            elif paths:
+                self._keys_of(value, paths)
+                for key, item in value.items():
+                    self._values((item,), _below(paths, key), todo)
+            else:
+                self._keys_of(value, paths)
+                self._values(value.values(), paths, todo)
         text = "\n".join(self._texts)
         if MARK in text and not policy.keep_images:
             self.named = True
@@ -51,32 +66,33 @@ class Look:
             for place in range(bisect_right(starts, each.start) - 1, bisect_right(starts, each.end - 1))
         }
 
-    def _value(self, value: Any, paths: Paths | None, todo: list[tuple[Any, Paths | None]]) -> None:
-        if isinstance(value, str):
-            self._text(value, paths, todo)
-        elif isinstance(value, dict):
-            self._dict(value, paths)
-            if paths:
-                todo += [(item, _below(paths, key)) for key, item in value.items()]
-            else:
-                todo += [(item, paths) for item in value.values()]
-        elif isinstance(value, list):
-            todo += [(item, paths) for item in value]
-        elif type(value) is int and (value > LONG_INT or value < -LONG_INT):
-            self._texts.append(str(value))
+    def _values(self, values: Iterable[Any], paths: Paths | None, todo: _Todo) -> None:
+        """Take the texts among some values, and leave the rest to be done; this is where the time goes."""
+        texts = self._texts
+        for value in values:
+            kind = type(value)
+            if kind is str:
+                texts.append(value)
+                if value[:1] in _SPECIAL:
+                    self._special(value, paths, todo)
+            elif kind is dict or kind is list:
+                todo.append((value, paths))
+            elif kind is int and (value > LONG_INT or value < -LONG_INT):
+                texts.append(str(value))
 
-    def _dict(self, value: dict[str, Any], paths: Paths | None) -> None:
+    def _keys_of(self, value: dict[str, Any], paths: Paths | None) -> None:
         self._texts += value
+        if self.named:
+            return
         rules = self._policy.rules
-        if paths is not None and (paths or rules.names) and not self.named:
+        if paths is not None and (paths or rules.names):
             self.named = any(rules.action(key, paths.get(key)) is not None for key in value)
-        if self._keys and not self.named:
+        if self._keys:
             for key, item in value.items():
                 if type(item) is str and len(item) >= NAMED_LENGTHS[0] and is_named_key(key, item):
                     self.named = True
 
-    def _text(self, text: str, paths: Paths | None, todo: list[tuple[Any, Paths | None]]) -> None:
-        self._texts.append(text)
+    def _special(self, text: str, paths: Paths | None, todo: _Todo) -> None:
         if len(text) >= BARE_LENGTH and text.startswith(BEGINNINGS) and not self._policy.keep_images:
             self.named = True
         inner = parse(text)

@@ -11,7 +11,7 @@ DEPTH = 50
 def parse(text: str) -> Any:
     """Give the object or list that a whole text is, else None."""
     if text[:1] not in ("{", "["):
-        text = text.strip()
+        text = text.strip(" \t\r\n")
         if text[:1] not in ("{", "["):
             return None
     if text[-1:] not in "}] \n\t\r":

@@ -1,0 +1,63 @@
+"""How keys, tokens and private keys look that have a text of their own."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a key looks: a text that is in each, the whole (group 1 is the key), what only a real one has."""
+
+    hint: bytes
+    regex: re.Pattern[str]
+    check: Callable[[str], bool] = lambda _: True
+
+
+def _form(hint: str, pattern: str, check: Callable[[str], bool] = lambda _: True) -> Form:
+    return Form(hint.encode(), re.compile(pattern), check)
+
+
+def mixed(key: str) -> bool:
+    """Random letters and digits, and no word, path or hash."""
+    return bool(re.search("[0-9]", key)) and bool(re.search("[A-Z]", key)) and bool(re.search("[a-z]", key))
+
+
+def _random(key: str) -> bool:
+    """A stretch that no name of a style or a locale has."""
+    return any(re.search("[0-9]", part) for part in re.findall("[A-Za-z0-9]{16,}", key))
+
+
+_W = r"[A-Za-z0-9_\-]"
+FORMS = (
+    _form(
+        "-----BEGIN",
+        r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,\-]|\\[nr])*+)",
+    ),
+    _form("IA", r"((?:AKIA|ASIA|ABIA)[A-Z2-7]{16})"),
+    _form("AIza", rf"(AIza{_W}{{33,}}+)"),
+    _form("ya29.", r"(ya29\.[A-Za-z0-9_.\-]{20,}+)"),
+    _form("GOCSPX-", rf"(GOCSPX-{_W}{{28}})"),
+    _form("sk-", rf"(sk-{_W}{{20,}}+)", _random),
+    _form("gh", r"(gh[pousr]_[A-Za-z0-9]{36,}+)"),
+    _form("github_pat_", r"(github_pat_[A-Za-z0-9_]{22,}+)"),
+    _form("glpat-", rf"(glpat-{_W}{{20,}}+)"),
+    _form("xox", r"(xox[abeoprs]-[A-Za-z0-9\-]{15,}+)"),
+    _form("xapp-", r"(xapp-[A-Za-z0-9\-]{15,}+)"),
+    _form("hooks.slack.com/services/", r"(hooks\.slack\.com/services/[A-Za-z0-9/]{20,}+)"),
+    _form("k_", r"([rs]k_(?:live|test)_[A-Za-z0-9]{12,}+)"),
+    _form("hf_", r"(hf_[A-Za-z0-9]{30,}+)"),
+    _form("npm_", r"(npm_[A-Za-z0-9]{36})"),
+    _form("pypi-", rf"(pypi-AgE{_W}{{50,}}+)"),
+    _form("SG.", rf"(SG\.{_W}{{16,}}+\.{_W}{{40,}}+)"),
+    _form("JQQJ9", r"([A-Za-z0-9]{52}JQQJ9[9D][A-Za-z0-9]{26})"),
+    _form("Q~", r"([A-Za-z0-9_~.\-]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,34})"),
+    _form("==", r"(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{86}==)", mixed),
+    _form("sig=", r"[?&;]sig=([A-Za-z0-9%+/=_\-]{40,}+)"),
+    _form("://", r"://[^\s/:@?#\"'<>]{0,100}+:([^\s/@?#\"'<>]{3,100}+)@"),
+    _form("earer", r"[Bb]earer[ :]{1,3}([A-Za-z0-9._~+/\-]{20,}+=*+)"),
+)
+"""Amazon, Google, OpenAI and its like, GitHub, GitLab, Slack, Stripe, Hugging Face, npm, PyPI, SendGrid,
+Azure, and passwords in URLs."""
+MARKS = (b"-----BEGIN", b"sig=", b"://", b"earer")
+"""Texts of forms that are not one long run of letters and digits."""
