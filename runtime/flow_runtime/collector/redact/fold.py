@@ -4,10 +4,11 @@ Only for looking: what is stored is the text as it came, with what was found in 
 """
 
 import re
-import sys
 import unicodedata
 from bisect import bisect_left
 
+_LAST_DIGIT = 0x1FBF9
+"""Unicode 16: beyond it, there are ideographs and what is not assigned."""
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0"
@@ -28,7 +29,7 @@ def _spread(ranges: str) -> str:
 
 def _table() -> dict[int, str]:
     table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full width
-    for code in range(0x80, sys.maxunicode + 1):
+    for code in range(0x80, _LAST_DIGIT + 1):
         digit = unicodedata.decimal(chr(code), None)
         if digit is not None:
             table[code] = str(digit)
