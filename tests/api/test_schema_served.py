@@ -120,6 +120,9 @@ def test_defaults_of_a_flow_deployment_are_those_of_the_model(api: Api, namespac
             "enabled": True,
             "store": {"url": "s3://records"},
             "spool": {"medium": "Memory", "sizeMiB": 64},
+            "samplingPercent": 100,
+            "user": "",
+            "images": "Digest",
         },
         "suspend": False,
     }
