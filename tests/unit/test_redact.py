@@ -249,6 +249,29 @@ def test_a_key_of_an_object_says_what_a_value_is() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        'aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"',
+        'log: {\\"api_key\\": \\"0123456789abcdef0123456789abcdef\\"}',
+        "client secret: 0123456789abcdef0123456789abcdef",
+    ],
+)
+def test_a_word_before_a_key_says_what_it_is(text: str) -> None:
+    masked = stored(line_of(outputs={"a": text}), Policy(kinds=KINDS))["outputs"]["a"]
+    assert "[cloudKey]" in masked
+    assert "0123456789abcdef" not in masked
+
+
+def test_a_hash_key_that_was_changed_is_used_at_once(tmp_path: Path) -> None:
+    before = policy_of(tmp_path, user="x").hash("jane")
+    (tmp_path / "hash_key").write_text("another key of 16 bytes")
+    settings = CollectionSettings.model_validate(
+        {"store": {"url": "file:///none"}, "user": "x", "redact": {"hash_key": tmp_path}}
+    )
+    assert load_policy(settings).hash("jane") != before
+
+
+@pytest.mark.parametrize(
     ("redact_settings", "user", "said"),
     [
         ({"patterns": ["email", "faces"]}, "", "there is no 'faces', only cloudKey"),

@@ -69,6 +69,20 @@ def line_of(**parts: Any) -> bytes:
     return orjson.dumps({"v": 1, "id": "x", "request_id": "x", **parts, "redacted": {}, "truncated": []})
 
 
+AROUND = st.sampled_from(
+    [*" ()[]{}<>\"'`*:;|,?!=…«»是\t\n", "\u200b", "\\n", '\\"', "\\u0022", "%20", "&quot;", "\U0001f600"]
+)
+
+
+@FEW
+@given(PLANTED, AROUND, AROUND)
+def test_a_secret_needs_no_space_around_it(planted: tuple[str, str], before: str, after: str) -> None:
+    kind, secret = planted
+    text, found = mask(f"it{before}{secret}{after}is", KINDS)
+    assert secret not in text
+    assert kind in found
+
+
 @FEW
 @given(PLANTED, WORDS, WORDS, WRAPS, st.sampled_from(["inputs", "outputs", "nodes", "feedback", "error"]))
 def test_no_planted_secret_survives_wherever_it_is(

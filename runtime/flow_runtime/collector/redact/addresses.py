@@ -10,7 +10,7 @@ _ATS = ("@", "%40", "&#64;", "&commat;")
 _AT = re.compile("|".join(_ATS))
 _LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+$")
 _LOCAL_LENGTH = 128
-_TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9_\-])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"
+_TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"
 _DOMAIN = re.compile(rf"(?:\w[\w\-]*+\.)+(?P<top>{_TOP})")
 _FILE_ENDINGS = frozenset(["avif", "css", "gif", "jpeg", "jpg", "js", "json", "png", "svg", "ts", "webp"])
 """`logo@2x.png` is a file."""
@@ -48,7 +48,7 @@ def ipv4(text: str, start: int, end: int) -> Iterator[Span]:
         if len(octets) != 4 or max(octets) > 255 or octets[0] in (0, 127, 255):
             continue
         before = text[max(0, found.start() - 8) : found.start()].lower()
-        if alone(text, *found.span(), before="_.", after="_") and before != "version ":
+        if alone(text, *found.span(), before=".") and before != "version ":
             yield found.span()
 
 
@@ -68,7 +68,7 @@ def _ipv6_in(text: str, start: int, end: int) -> Span | None:
     # A colon may be the text's: `ip:2001:db8::1`, `2001:db8::1: no answer`.
     start += text.startswith(":", start) and not text.startswith("::", start)
     end -= text.endswith(":", start, end) and not text.endswith("::", start, end)
-    if end - start > _IPV6_LENGTH or not alone(text, start, end, before="_", after="_"):
+    if end - start > _IPV6_LENGTH or not alone(text, start, end):
         return None
     try:
         address = ipaddress.IPv6Address(text[start:end])

@@ -43,11 +43,14 @@ def find(text: str, kinds: tuple[str, ...]) -> list[Found]:
     """Find all there is, in order; stretches that overlap become one."""
     if not kinds or len(text) < _SHORTEST:
         return []
-    folded = Folded(text)
-    found = list(_search(folded.text, kinds))
-    if not found:
-        return []
-    return [Found(*folded.origin(start, end), KINDS[rank]) for start, end, rank in _merged(sorted(found))]
+    found = _found(folded := Folded(text), kinds)
+    if folded.is_shorter:
+        found += _found(Folded(text, parted=True), kinds)
+    return [Found(start, end, KINDS[rank]) for start, end, rank in _merged(sorted(found))] if found else []
+
+
+def _found(folded: Folded, kinds: tuple[str, ...]) -> list[tuple[int, int, int]]:
+    return [(*folded.origin(start, end), rank) for start, end, rank in _search(folded.text, kinds)]
 
 
 def _search(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[int, int, int]]:

@@ -50,27 +50,54 @@ _NOT_FAR = bytes(range(0xF0))
 """Bytes of UTF-8 that begin no character beyond the first plane."""
 
 
+_ESCAPE = re.compile(r"%(?!40)[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\.")
+"""Of URLs, JSON and sources: what they stand for does not matter, but that they end a word."""
+_PLUS, _SPACE = "%2B", "%20"
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """Write an escape as what cannot be a part of anything, in as many characters."""
+    if found[0] == _SPACE:
+        return "   "
+    return "\0\0+" if found[0].upper() == _PLUS else "\0" * len(found[0])
+
+
 def _plain(found: re.Match[str]) -> str:
     return _TABLE.get(found[0], found[0])
 
 
+def _parting(found: re.Match[str]) -> str:
+    return "\0" * len(found[0])
+
+
 class Folded:
-    """A text to search in, and the way back from its places to those of the original."""
+    """A text to search in, and the way back from its places to those of the original.
+
+    What is invisible is taken out, or `parted`: it may be within a secret, and between one and a word.
+    """
 
     __slots__ = ("_cuts", "_shifts", "text")
 
-    def __init__(self, original: str) -> None:
+    def __init__(self, original: str, *, parted: bool = False) -> None:
         self._cuts: list[int] = []
         self._shifts: list[int] = [0]
-        if original.isascii():
-            self.text = original
-            return
         text = original
+        if "%" in text or "\\" in text:
+            text = _ESCAPE.sub(_unescaped, text)
+        if text.isascii():
+            self.text = text
+            return
         if _ODD.search(text):
-            text = _FOLDABLE.sub(_plain, self._without_hidden(text))
+            text = _HIDDEN.sub(_parting, text) if parted else self._without_hidden(text)
+            text = _FOLDABLE.sub(_plain, text)
         if text.encode("utf-8", "replace").translate(None, _NOT_FAR):
             text = _FAR.sub(_plain, text)
         self.text = text
+
+    @property
+    def is_shorter(self) -> bool:
+        """Whether anything invisible was taken out."""
+        return bool(self._cuts)
 
     def _without_hidden(self, text: str) -> str:
         kept, end, gone = [], 0, 0

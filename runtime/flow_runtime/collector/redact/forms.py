@@ -32,7 +32,7 @@ _W = r"[A-Za-z0-9_\-]"
 FORMS = (
     _form(
         "-----BEGIN",
-        r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s:,\-]|\\[nr])*+)",
+        r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,\-\0]*+)",
     ),
     _form("IA", r"((?:AKIA|ASIA|ABIA)[A-Z2-7]{16})"),
     _form("AIza", rf"(AIza{_W}{{33,}}+)"),

@@ -36,8 +36,8 @@ def phones(text: str, start: int, end: int) -> Iterator[Span]:
     """Find telephone numbers."""
     for found in _PHONE.finditer(text, start, end):
         start, end = found.span()
-        before = "_" if text[start] in "+(" else "_#.-+/"
-        if alone(text, start, end, before=before, after="_") and _is_phone(found):
+        before = "" if text[start] in "+(" else "_#.-+/"
+        if alone(text, start, end, before=before) and _is_phone(found):
             yield start, end
 
 

@@ -13,8 +13,9 @@ from flow_runtime.collector.redact.forms import FORMS, MARKS, mixed
 from flow_runtime.collector.redact.spans import Span, alone
 
 # The look back comes after the literal, which is found fast; without it, "eyJ" a thousand times is a square.
+_PART = r"[A-Za-z0-9_\-]"
 _JWT = re.compile(
-    r"eyJ(?:(?<![A-Za-z0-9_\-]eyJ)|(?<=\\[nrt]eyJ))[A-Za-z0-9_\-]{5,}+(?:\.[A-Za-z0-9_\-]*+){2,4}"
+    rf"eyJ(?:(?<!{_PART}eyJ){_PART}{{5,}}+|(?<=[_\-]eyJ){_PART}{{5,1024}}+)(?:\.{_PART}*+){{2,4}}"
 )
 
 
@@ -38,12 +39,11 @@ def _is_header(part: str) -> bool:
 _LONG = re.compile(r"[A-Za-z0-9+/_\-]{32,}+={0,2}")
 _NAME = re.compile(
     r"(?i)(?:api|access|account|auth|client|subscription|shared|session|apim|openai|azure|aws|secret)"
-    r"[a-z_ \-]{0,24}(?:key|secret|token)[a-z_ \-]{0,12}[\"'`]?[ \t]{0,3}(?:=>|[:=]|is)[ \t]{0,3}[\"'`]?$"
+    r"[a-z_ \-]{0,24}(?:key|secret|token)[a-z_ \-]{0,12}"
+    r"[\"'`\0]{0,2}[ \t]{0,3}(?:=>|[:=]|is)[ \t]{0,3}[\"'`\0]{0,2}$"
 )
 _NAME_LENGTH = 70
 NAMED_LENGTHS = (32, 4096)
-_AROUND = "=~."
-"""Next to these, a text of 40 characters is a part of a longer one."""
 _AWS_SECRET = re.compile(r"[A-Za-z0-9+/]{40}")
 
 
@@ -91,7 +91,7 @@ def _by_name(text: str, raw: bytes) -> Iterator[Span]:
         before = raw[max(0, start - _NAME_LENGTH) : start].decode("utf-8", "replace")
         first = start if text.isascii() else len(raw[:start].decode())
         span = first, first + len(key)
-        aws = _is_aws_secret(key) and alone(text, *span, before=_AROUND, after=_AROUND)
+        aws = _is_aws_secret(key) and alone(text, *span, before="~", after="=~")
         if aws or _is_named(before, key):
             yield span
 
