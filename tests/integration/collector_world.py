@@ -17,6 +17,7 @@ from flow_runtime import spool
 from flow_runtime.contracts.settings import (
     CollectionSettings,
     Identity,
+    RedactSettings,
     ServerSettings,
     SpoolSettings,
     StoreSettings,
@@ -43,7 +44,9 @@ time.sleep(60)
 class World:
     """A spool with its writer, and collectors that take from it."""
 
-    def __init__(self, folder: Path, store: StoreSettings) -> None:
+    def __init__(
+        self, folder: Path, store: StoreSettings, redact: RedactSettings | None = None, user: str = ""
+    ) -> None:
         self.spool = folder / "spool"
         self.spool.mkdir()
         self.store = store
@@ -52,7 +55,12 @@ class World:
         settings = ServerSettings(
             identity=BOT,
             revision="0123456789ab",
-            collection=CollectionSettings(store=store, spool=SpoolSettings(directory=self.spool)),
+            collection=CollectionSettings(
+                store=store,
+                spool=SpoolSettings(directory=self.spool),
+                redact=redact or RedactSettings(),
+                user=user,
+            ),
         )
         self._settings.write_text(settings_json(settings))
 

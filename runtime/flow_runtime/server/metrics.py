@@ -1,5 +1,6 @@
 """The Prometheus metrics of the server, and the collector's read from the spool: one scrape for both."""
 
+import collections
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
+from flow_runtime.contracts.settings import SpoolSettings
 from flow_runtime.flow.run import Run
 from flow_runtime.llm.call import Call
 from flow_runtime.spool import PutSeconds, SpoolWriter, read_collector_state, used_bytes
@@ -173,9 +175,13 @@ class SpoolMetrics(Collector):
             dropped.add_metric([reason], counts.dropped.get(reason, 0))
         yield dropped
         redacted = CounterMetricFamily(
-            "flow_records_redacted", "What was taken out of the stored records, by kind.", labels=["kind"]
+            "flow_records_redacted",
+            "What was taken out of stored records and feedback, by kind.",
+            labels=["kind"],
         )
-        for kind, count in sorted(state.redacted.items()):
+        feedback = read_collector_state(SpoolSettings(directory=self._directory).feedback.directory)
+        redactions = collections.Counter(state.redacted) + collections.Counter(feedback.redacted)
+        for kind, count in sorted(redactions.items()):
             redacted.add_metric([kind], count)
         yield redacted
         put = HistogramMetricFamily("flow_store_put_seconds", "Time of a PUT to the store.", unit="seconds")
