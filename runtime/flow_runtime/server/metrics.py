@@ -176,7 +176,7 @@ class SpoolMetrics(Collector):
         yield dropped
         redacted = CounterMetricFamily(
             "flow_records_redacted",
-            "What was taken out of stored records and feedback, by kind.",
+            "What was taken out of records and feedback, by kind.",
             labels=["kind"],
         )
         feedback = read_collector_state(SpoolSettings(directory=self._directory).feedback.directory)
