@@ -242,6 +242,13 @@ def test_what_is_no_record_is_not_stored(line: bytes) -> None:
     assert redact(line, Policy()).line is None
 
 
+@pytest.mark.parametrize("depth", [300, 900])
+def test_what_is_too_deep_to_be_looked_at_is_not_stored(tmp_path: Path, depth: int) -> None:
+    policy = policy_of(tmp_path, keys=[{"name": "id", "action": "Hash"}])
+    deep = b"[" * depth + b'"jane@example.com"' + b"]" * depth
+    assert redact(b'{"inputs":{"id":' + deep + b"}}", policy).line is None
+
+
 def test_a_key_of_an_object_says_what_a_value_is() -> None:
     value = "0123456789abcdef0123456789abcdef"
     record = stored(line_of(inputs={"azure_openai_api_key": value, "trace": value}), Policy(kinds=KINDS))
