@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from flow_runtime.collector.redact.spans import Span, alone
 
-_ATS = ("@", "%40", "&#64;", "&commat;")
-_AT = re.compile("|".join(_ATS))
+_ATS = ("@", "%40", "&#64;", "&#x40;", "&commat;", "\\u0040", "\\x40")
+_AT = re.compile("|".join(map(re.escape, _ATS)))
 _LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+$")
 _LOCAL_LENGTH = 128
 _TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"

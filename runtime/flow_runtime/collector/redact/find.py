@@ -54,7 +54,7 @@ def _found(folded: Folded, kinds: tuple[str, ...]) -> list[tuple[int, int, int]]
 
 
 def _search(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[int, int, int]]:
-    places = [(*place.span(), len(place[0].translate(_NO_SIGNS))) for place in _NUMBER.finditer(text)]
+    places = list(_places(text))
     for rank, kind in enumerate(KINDS):
         if kind not in kinds:
             continue
@@ -65,6 +65,22 @@ def _search(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[int, int, int]]
             for start, end, digits in places:
                 if digits >= least:
                     yield from ((*span, rank) for span in finder(text, start, end))
+
+
+def _places(text: str) -> Iterator[tuple[int, int, int]]:
+    """Say where numbers can be, and how many digits; `A1` before one and `3rd` after it are words."""
+    for place in _NUMBER.finditer(text):
+        start, end = place.span()
+        if start and text[start].isdigit() and _is_letter(text[start - 1]):
+            start = max(start, text.find(" ", start, end))
+        if end < len(text) and _is_letter(text[end]) and text[end - 1].isdigit():
+            space = text.rfind(" ", start, end)
+            end = space if space > start else end
+        yield start, end, len(text[start:end].translate(_NO_SIGNS))
+
+
+def _is_letter(char: str) -> bool:
+    return char.isascii() and char.isalpha()
 
 
 def _merged(found: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:

@@ -50,16 +50,16 @@ _NOT_FAR = bytes(range(0xF0))
 """Bytes of UTF-8 that begin no character beyond the first plane."""
 
 
-_ESCAPE = re.compile(r"%(?!40)[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\.")
+_ESCAPE = re.compile(r"%(?!40)[0-9A-Fa-f]{2}|\\(?!u0040|x40)(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|.)")
 """Of URLs, JSON and sources: what they stand for does not matter, but that they end a word."""
-_PLUS, _SPACE = "%2B", "%20"
+_PLUSES, _SPACE = ("%2B", "\\U002B", "\\X2B"), "%20"
 
 
 def _unescaped(found: re.Match[str]) -> str:
     """Write an escape as what cannot be a part of anything, in as many characters."""
     if found[0] == _SPACE:
         return "   "
-    return "\0\0+" if found[0].upper() == _PLUS else "\0" * len(found[0])
+    return "+".rjust(len(found[0]), "\0") if found[0].upper() in _PLUSES else "\0" * len(found[0])
 
 
 def _plain(found: re.Match[str]) -> str:

@@ -54,7 +54,7 @@ FORMS = (
     _form("Q~", r"([A-Za-z0-9_~.\-]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,34})"),
     _form("==", r"(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{86}==)", mixed),
     _form("sig=", r"[?&;]sig=([A-Za-z0-9%+/=_\-]{40,}+)"),
-    _form("://", r"://[^\s/:@?#\"'<>]{0,100}+:([^\s/@?#\"'<>]{3,100}+)@"),
+    _form("://", r"://[^\s/:@?#\"'<>]*+:([^\s/?#\"'<>]{3,})@"),
     _form("earer", r"[Bb]earer[ :]{1,3}([A-Za-z0-9._~+/\-]{20,}+=*+)"),
 )
 """Amazon, Google, OpenAI and its like, GitHub, GitLab, Slack, Stripe, Hugging Face, npm, PyPI, SendGrid,

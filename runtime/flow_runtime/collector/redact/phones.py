@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from flow_runtime.collector.redact.spans import Span, alone
 
 _S = r"[ .\-/]"
-_INTERNATIONAL = rf"(?:\+|00)(?=[1-9])(?:{_S}?\(?[0-9]\)?){{7,15}}+"
+_INTERNATIONAL = rf"(?:\+|00)(?=[1-9])(?:{_S}?\(?[0-9]\)?){{7,15}}(?![0-9])"
 _BRACKETS = rf"(?:1{_S}?)?\([0-9]{{2,5}}\){_S}{{0,2}}[0-9]{{2,8}}(?:{_S}[0-9]{{2,8}}){{0,4}}+"
 _TRUNK = r"0[1-9][0-9]{0,4}(?:[ \-/][0-9]{2,9}){1,5}+"
 _PAIRS = r"0[1-9](?:\.[0-9]{2}){4}"
@@ -26,6 +26,8 @@ _PHONE = re.compile(
 _DATE = re.compile(r"[0-9]{2}[ \-/][0-9]{2}[ \-/](?:19|20)[0-9]{2}")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _LEAST, _MOST = 8, 15
+_MOST_BRACKETS, _MOST_NATIONAL = 13, 12
+_LAST_GROUP = re.compile(r"[^0-9]+(?P<group>[0-9]+)$")
 _CODE = re.compile(
     r"[17]|20|27|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-69]|3[578]|42|5[09]|6[789]|80|85|8[78]|9[679]"
 )
@@ -34,18 +36,40 @@ _CODE = re.compile(
 
 def phones(text: str, start: int, end: int) -> Iterator[Span]:
     """Find telephone numbers."""
-    for found in _PHONE.finditer(text, start, end):
-        start, end = found.span()
-        before = "" if text[start] in "+(" else "_#.-+/"
-        if alone(text, start, end, before=before) and _is_phone(found):
-            yield start, end
+    while found := _PHONE.search(text, start, end):
+        first, start = found.span()
+        number = _without_followers(found)
+        last = first + len(number)
+        before = "" if text[first] in "+(" else "_#.-+/"
+        if alone(text, first, last, before=before) and _is_phone(found, number):
+            yield first, last
+            start = last
 
 
-def _is_phone(found: re.Match[str]) -> bool:
-    digits = _NOT_DIGITS.sub("", found[0])
+def _without_followers(found: re.Match[str]) -> str:
+    """Leave out the numbers that follow, as a postcode does, until there are few enough digits."""
+    number, most = found[0], _MOST_BRACKETS if found["brackets"] else _MOST_NATIONAL
+    if found["international"] or _digits(number) <= most:
+        return number
+    while last := _LAST_GROUP.search(number):
+        shorter = number[: last.start()]
+        # A group that begins with 0 may be where the next telephone number begins.
+        next_one = last["group"].startswith("0") and _digits(shorter) > _LEAST
+        if _digits(number) <= most and not next_one:
+            break
+        number = shorter
+    return number
+
+
+def _digits(text: str) -> int:
+    return len(_NOT_DIGITS.sub("", text))
+
+
+def _is_phone(found: re.Match[str], number: str) -> bool:
+    digits = _NOT_DIGITS.sub("", number)
     if found["international"]:
         digits = digits.removeprefix("00")
         return _CODE.match(digits) is not None and _LEAST <= len(digits) <= _MOST
     if found["brackets"]:
-        return _LEAST <= len(digits) <= 13
-    return 9 <= len(digits) <= 12 and not _DATE.match(found[0])
+        return _LEAST <= len(digits) <= _MOST_BRACKETS
+    return 9 <= len(digits) <= _MOST_NATIONAL and not _DATE.match(number)

@@ -85,11 +85,14 @@ def _long_runs(raw: bytes) -> bytes:
 def _by_name(text: str, raw: bytes) -> Iterator[Span]:
     """Find long random texts that a word before them, or a length that few other texts have, gives away."""
     runs, end = raw.translate(_NAMED_CLASS) + b" ", 0
+    first = passed = 0
     while (start := runs.find(_NAMED_RUN, end)) >= 0:
         end = runs.index(b" ", start)
         key = raw[start:end].decode()
         before = raw[max(0, start - _NAME_LENGTH) : start].decode("utf-8", "replace")
-        first = start if text.isascii() else len(raw[:start].decode())
+        # On from the last one: from the beginning each time is a square.
+        first += start - passed if text.isascii() else len(raw[passed:start].decode())
+        passed = start
         span = first, first + len(key)
         aws = _is_aws_secret(key) and alone(text, *span, before="~", after="=~")
         if aws or _is_named(before, key):
