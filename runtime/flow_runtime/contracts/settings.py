@@ -81,6 +81,8 @@ class RedactKey(Contract):
     A name that begins with inputs., outputs., nodes. or feedback. is a path; any other is a key's, anywhere.
     """
 
+    model_config = ConfigDict(extra="allow")
+
     name: str
     action: str
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import orjson
+from flow_runtime import json_text
 
 FIELD_BYTES = 256 * 1024
 """Of one input, output, captured node or feedback, as JSON."""
@@ -12,7 +12,7 @@ _ROOM = 1024
 
 def cut(value: Any) -> tuple[Any, bool]:
     """Shorten a value to FIELD_BYTES, its beginning and types kept; say whether that was needed."""
-    size = len(orjson.dumps(value))
+    size = len(json_text.write(value))
     if size <= FIELD_BYTES:
         return value, False
     return _Knife(FIELD_BYTES - _ROOM, size).cut(value), True
@@ -32,18 +32,18 @@ class _Knife:
             return self._list(value)
         if isinstance(value, dict):
             return self._dict(value)
-        self._room -= len(orjson.dumps(value))
+        self._room -= len(json_text.write(value))
         return value
 
     def _text(self, text: str) -> str:
-        written = len(orjson.dumps(text))
+        written = len(json_text.write(text))
         if written <= self._room:
             self._room -= written
             return text
         # A character is at least one byte and, written as \\u001f, at most six.
         room, self._room = max(0, self._room), 0
         kept = text[:room]
-        while (over := len(orjson.dumps(kept)) - room) > 0 and kept:
+        while (over := len(json_text.write(kept)) - room) > 0 and kept:
             kept = kept[: -max(1, over // 6)]
         return f"{kept} {self._mark}" if kept else self._mark
 
@@ -59,7 +59,7 @@ class _Knife:
     def _dict(self, items: dict[str, Any]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         for key, item in items.items():
-            self._room -= len(orjson.dumps(key)) + 2
+            self._room -= len(json_text.write(key)) + 2
             if self._room <= 0:
                 return {**kept, "[cut]": self._mark}
             kept[key] = self.cut(item)

@@ -1,11 +1,14 @@
 """One line of the spool to one line of the store. Pure: equal lines and policies give equal lines."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
+from flow_runtime import json_text
 from flow_runtime.collector.redact.limits import FIELD_BYTES, cut
 from flow_runtime.collector.redact.look import Look
 from flow_runtime.collector.redact.policy import Policy
@@ -33,8 +36,8 @@ class Redacted:
 def redact(line: bytes, policy: Policy) -> Redacted:
     """Redact one line; one without anything to take out comes back as it is."""
     try:
-        record = orjson.loads(line)
-    except ValueError:
+        record = json_text.read_line(line)
+    except (ValueError, RecursionError):
         return Redacted(None)
     if not isinstance(record, dict):
         return Redacted(None)
@@ -67,9 +70,9 @@ def _look(record: dict[str, Any], policy: Policy) -> Look:
 
 
 def _redact(record: dict[str, Any], policy: Policy, dirty: set[str] | None) -> dict[str, int]:
-    secrets = _drop_secrets(record)
-    walk = Walk(policy, tuple(secrets), dirty)
-    walk.counts.update({"secret": len(secrets)} if secrets else {})
+    dropped, secrets = _drop_secrets(record)
+    walk = Walk(policy, secrets, dirty)
+    walk.counts.update({"secret": dropped} if dropped else {})
     _user(record, policy, walk)
     for root in ROOTS:
         if root in record:
@@ -92,21 +95,29 @@ def _paths(policy: Policy, root: str) -> Paths:
     return below if isinstance(below, dict) else NO_PATHS
 
 
-def _drop_secrets(record: dict[str, Any]) -> list[str]:
-    """Take the secret inputs away. Returns their texts, longest first, to be masked wherever they came to."""
+def _drop_secrets(record: dict[str, Any]) -> tuple[int, tuple[str, ...]]:
+    """Take the secret inputs away. Returns how many, and their texts, to be masked elsewhere."""
     names, inputs = record.pop(SECRET_INPUTS, ()), record.get("inputs")
     if not isinstance(inputs, dict):
-        return []
-    found = {text for name in names if name in inputs for text in _texts(inputs.pop(name))}
-    return sorted(found, key=len, reverse=True)
+        return 0, ()
+    values = [inputs.pop(name) for name in names if name in inputs]
+    found = {form for text in _texts(values) for form in _forms(text)}
+    given = sum(value is not None for value in values)
+    return given, tuple(sorted(found, key=len, reverse=True))
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts(item)
-    elif value is not None and not isinstance(value, bool) and len(str(value)) >= _SECRET_LENGTH:
-        yield str(value)
+    elif value is not None and not isinstance(value, bool) and len(str(value).strip()) >= _SECRET_LENGTH:
+        yield str(value).strip()
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Write a secret as JSON, Python and a URL write it within another text, too."""
+    yield from (secret, repr(secret)[1:-1], quote(secret, safe=""))
+    yield from (json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
 
 
 def _user(record: dict[str, Any], policy: Policy, walk: Walk) -> None:
@@ -146,10 +157,10 @@ def _written(record: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(record)
     except TypeError:
-        return orjson.dumps({key: _part(value) for key, value in record.items()})
+        return json_text.write({key: _part(value) for key, value in record.items()})
 
 
 def _part(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: orjson.Fragment(orjson.dumps(item)) for key, item in value.items()}
-    return orjson.Fragment(orjson.dumps(value))
+        return {key: orjson.Fragment(json_text.write(item)) for key, item in value.items()}
+    return orjson.Fragment(json_text.write(value))

@@ -97,7 +97,8 @@ class Look:
             self.named = True
         inner = parse(text)
         if inner is not None:
-            todo.append((inner, None if paths is None else NO_PATHS))
+            self.named = self.named or inner.repeats
+            todo.append((inner.value, paths or NO_PATHS))
 
 
 def _below(paths: Paths, key: str) -> Paths:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
+from flow_runtime import json_text
 from flow_runtime.collector.redact.find import KINDS
 from flow_runtime.collector.redact.rules import NO_RULES, Action, Paths, Rules, is_path, plain, with_path
 from flow_runtime.contracts.settings import CollectionSettings, RedactKey, RedactSettings
@@ -75,6 +74,9 @@ def _rules(keys: Iterable[RedactKey], user: str) -> Rules:
     names: dict[str, Action] = {}
     paths: Paths = {}
     for each in keys:
+        if unknown := sorted(each.model_extra or {}):
+            field = f"collection.redact.keys.{unknown[0]}"
+            raise PolicyError(f"{field} is not known to this runtime: use a newer image")
         try:
             action = Action(each.action)
         except ValueError:
@@ -110,4 +112,4 @@ def _hash_key(redact: RedactSettings) -> bytes:
 
 
 def _canonical(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return json_text.write(value, sort=True)

@@ -9,7 +9,7 @@ import orjson
 from flow_runtime.collector.redact import images
 from flow_runtime.collector.redact.find import mask
 from flow_runtime.collector.redact.look import LONG_INT
-from flow_runtime.collector.redact.nested import parse
+from flow_runtime.collector.redact.nested import Nested, parse
 from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.collector.redact.rules import NO_PATHS, Action, Paths
 from flow_runtime.collector.redact.tokens import is_named_key
@@ -43,6 +43,12 @@ class Walk:
             return self._dict(value, paths)
         if isinstance(value, list):
             return [self.value(item, paths) for item in value]
+        return self._number(value) if type(value) is int or type(value) is float else value
+
+    def _number(self, value: float) -> Any:
+        if self._secrets and str(value) in self._secrets:
+            self.counts["secret"] += 1
+            return "[secret]"
         if type(value) is int and (value > LONG_INT or value < -LONG_INT):
             text = self.plain(str(value))
             return text if text != str(value) else value
@@ -104,12 +110,15 @@ class Walk:
         # A text that has changed is another than the one that was looked at.
         return self.plain(text) if made == text else self._masked(made, self._policy.kinds)
 
-    def _nested(self, text: str, inner: Any, paths: Paths | None) -> str:
-        """Write JSON in a text anew only where something was in it: its spaces are not ours to change."""
+    def _nested(self, text: str, inner: Nested, paths: Paths | None) -> str:
+        """Write JSON in a text anew only where something was in it: its spaces are not ours to change.
+
+        Rules by name always apply: its names are not ours.
+        """
         self._nest += 1
-        made = self.value(inner, None if paths is None else NO_PATHS)
+        made = self.value(inner.value, paths or NO_PATHS)
         self._nest -= 1
-        return text if made == inner else orjson.dumps(made).decode()
+        return text if made == inner.value and not inner.repeats else orjson.dumps(made).decode()
 
 
 def _beside(paths: Paths | None, below: Any) -> Paths | None:
