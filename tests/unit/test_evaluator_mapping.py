@@ -110,3 +110,25 @@ def test_what_can_be_decided_without_the_judge_is(
     if ruled:
         assert ruled.reason
         assert ruled.score is None
+
+
+@pytest.mark.parametrize("cut", ["outputs.reply", "outputs.reply.text", "inputs.query"])
+def test_what_was_cut_when_it_was_stored_is_not_evaluable(cut: str) -> None:
+    made = record(1, inputs={"query": "How?"}, outputs={"reply": {"text": "So. [cut: 300000 bytes in all]"}})
+    made = made.model_copy(update={"truncated": (cut, "inputs.other", "outputs.reply2")})
+    [case] = cases_of([made], Mapping(prompt="inputs.query", completion="outputs.reply.text"))
+    judgement = judged_by_rule(case.subject(MAPPING), RELEVANCE, RUBRICS["relevance"].needs)
+    assert judgement is not None
+    assert judgement.outcome is Outcome.NOT_EVALUABLE
+
+
+def test_what_was_cut_beside_the_material_does_not_matter() -> None:
+    made = record(1, inputs={"query": "How?"}, outputs={"reply": "So."})
+    made = made.model_copy(update={"truncated": ("inputs.query2", "outputs.docs", "error.message")})
+    material = material_of(made, Mapping(prompt="inputs.query", completion="outputs.reply"))
+    assert (material.prompt, material.completion) == ("How?", "So.")
+
+
+def test_of_what_was_cut_it_is_said_that_it_was() -> None:
+    made = record(1, inputs={"query": "How?"}).model_copy(update={"truncated": ("inputs.query",)})
+    assert missing(made, "inputs.query").startswith("inputs.query: it was too large to be stored whole")

@@ -15,7 +15,7 @@ _OWN_LABEL = re.compile(r"\s*\[doc\s*\d+\]", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Material:
-    """What of a record is judged. None: the path leads nowhere in this record."""
+    """What of a record is judged. None: the path leads nowhere in this record, or to what was cut."""
 
     prompt: str | None
     completion: str | None
@@ -31,8 +31,10 @@ class Material:
 def material_of(record: Record, mapping: Mapping) -> Material:
     """Follow the three paths; an empty path for the context is a path that leads nowhere."""
     root: JsonValue = {"inputs": record.inputs, "outputs": record.outputs, "nodes": record.nodes}
-    prompt, completion = _at(root, mapping.prompt), _at(root, mapping.completion)
-    context = _at(root, mapping.context) if mapping.context else None
+    prompt, completion, context = (
+        _at(root, path) if path and not _is_cut(record, path) else None
+        for path in (mapping.prompt, mapping.completion, mapping.context)
+    )
     return Material(
         prompt=None if prompt is None else as_text(prompt),
         completion=None if completion is None else as_text(completion),
@@ -42,6 +44,8 @@ def material_of(record: Record, mapping: Mapping) -> Material:
 
 def missing(record: Record, path: str) -> str:
     """Say of a path that leads nowhere how far it goes, in words for the person who wrote the mapping."""
+    if _is_cut(record, path):
+        return f"{path}: it was too large to be stored whole, and what was cut cannot be judged"
     value: JsonValue = {"inputs": record.inputs, "outputs": record.outputs, "nodes": record.nodes}
     walked = "the record"
     for step in path.split("."):
@@ -81,6 +85,10 @@ def _at(root: JsonValue, path: str) -> JsonValue:
         if value is None:
             return None
     return value
+
+
+def _is_cut(record: Record, path: str) -> bool:
+    return any(f"{path}.".startswith(f"{cut}.") or cut.startswith(f"{path}.") for cut in record.truncated)
 
 
 def _step(value: JsonValue, step: str) -> JsonValue:
