@@ -169,3 +169,8 @@ def test_words_after_a_list_of_tool_calls_are_left_out() -> None:
     assert parse_chat("assistant:\n## tool_calls:\n[{'id': 'c'}] and so on\n") == [
         {"role": "assistant", "tool_calls": [{"id": "c"}]}
     ]
+
+
+def test_a_prompt_that_is_refused_is_not_quoted_up_to_the_middle_of_a_word() -> None:
+    with pytest.raises(ValueError, match=r"not with 'my key is\.\.\.'"):
+        parse_chat("my key is sk-proj-Ab12Cd34Ef56Gh78Ij90Kl12Mn34Op56\nuser:\nhi")

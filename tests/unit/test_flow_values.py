@@ -52,6 +52,12 @@ def test_a_value_of_another_type_is_refused_with_the_name_of_the_input(kind: Val
         request_inputs({"x": FlowInput(type=kind)}, {"x": value})
 
 
+def test_a_refusal_quotes_nothing_of_the_value_which_may_be_a_secret() -> None:
+    with pytest.raises(InputTypeError) as refused:
+        request_inputs({"x": FlowInput(type=ValueType.INT)}, {"x": {"password": "hunter2"}})
+    assert "hunter2" not in str(refused.value)
+
+
 def test_a_missing_input_is_named() -> None:
     with pytest.raises(InputNotFound, match="input 'x'"):
         request_inputs({"x": FlowInput(type=ValueType.STRING)}, {})

@@ -184,7 +184,7 @@ def _read_as(value: Any, kind: str, mime_type: str | None = None) -> Image | Lin
         return Image(content, mime_type)
     if kind != "base64" and _is_url(value):
         return Link(value, mime_type)
-    raise ValueError(f"'{value[:40]}' is no image: it is neither base64 nor a URL, as it must be")
+    raise ValueError(f"a text of {len(value)} characters is no image: it is neither base64 nor a URL")
 
 
 def _read_text(value: str, mime_type: str | None, root: Path | None) -> Image | Link:

@@ -6,6 +6,7 @@ Every pattern here is linear in the text's length.
 import ast
 import contextlib
 import re
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,9 @@ def parse_chat(text: str, images: Mapping[str, Image] | None = None, detail: str
     """
     before, pieces = split_roles(text)
     if before.strip() or not pieces:
-        shown = unguard(before.strip()).partition("\n")[0][:40]
+        line = unguard(before.strip()).partition("\n")[0]
+        # By whole words: half of a secret is what no redactor knows.
+        shown = textwrap.shorten(line, 40, placeholder="...", break_on_hyphens=False)
         listed = ", ".join(f"'{role}:'" for role in ROLES)
         raise ValueError(
             f"a chat prompt must begin with a line that is only one of {listed}, "

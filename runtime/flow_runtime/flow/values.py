@@ -50,7 +50,7 @@ def request_inputs(declared: Mapping[str, FlowInput], given: Mapping[str, Any]) 
             inputs[name] = convert(field.type, value)
         except (ValueError, TypeError, OverflowError):
             raise InputTypeError(
-                f"input '{name}' must be of type {field.type}, not {type(value).__name__} {_short(value)}"
+                f"input '{name}' must be of type {field.type}, not {type(value).__name__}"
             ) from None
     return inputs
 
@@ -69,8 +69,3 @@ def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError("not a list")
     return value
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
