@@ -1,8 +1,11 @@
 """What stands beside a secret does not hide it."""
 
+import orjson
 import pytest
 
 from flow_runtime.collector.redact.find import KINDS, mask
+from flow_runtime.collector.redact.line import redact
+from flow_runtime.collector.redact.policy import Policy
 
 
 @pytest.mark.parametrize("text", ["room A1 {}", "v2 {} ok", "{} 3rd party", "{} 2x", "A1 {} 5th"])
@@ -71,3 +74,27 @@ def test_an_escaped_plus_or_at_is_seen_within_other_text(text: str, kind: str) -
 def test_many_long_words_after_an_accent_are_no_square() -> None:
     text = "é" + ("a" * 32 + " ") * 40_000
     assert mask(text, ("cloudKey",)) == (text, [])
+
+
+def test_an_iban_may_have_wide_gaps() -> None:
+    assert mask("DE89  3704 0044  0532 0130 00", KINDS)[0] == "[iban]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+1 2 3 4 5 6 7 8 " * 6_000,
+        "030 901820 " * 10_000,
+        "0123 " * 20_000,
+        "1 a" * 30_000,
+        "://a:" + "@x" * 50_000,
+        "a://b:c" + "d" * 90_000,
+        "a\\u0040" * 14_000,
+        "[" + '{"a":1,"a":":"},' * 6_000 + "1]",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_no_text_makes_these_run_away(text: str) -> None:
+    """Each is a square for a search that goes back: the suite's limit of 2 s would tell."""
+    line = orjson.dumps({"inputs": {"q": text}})
+    assert redact(line, Policy(kinds=KINDS)).line is not None

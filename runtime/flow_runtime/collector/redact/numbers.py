@@ -48,7 +48,7 @@ _COUNTRIES = (
 _IBAN_LENGTHS = {country: length for length, countries in _COUNTRIES for country in countries.split()}
 """ISO 13616's registry of 2025: characters of an IBAN by country."""
 _TAILS = {
-    length: re.compile(rf"[0-9]{{2}}(?:[ .\-]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
+    length: re.compile(rf"[0-9]{{2}}(?:[ .\-]{{0,3}}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
     for length in set(_IBAN_LENGTHS.values())
 }
 _LETTERS = {chr(code): str(code - 55) for code in range(ord("A"), ord("Z") + 1)}
