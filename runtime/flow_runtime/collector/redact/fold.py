@@ -42,7 +42,7 @@ def _table() -> dict[int, str]:
 _TABLE = {chr(code): plain for code, plain in _table().items()}
 _NEAR = re.escape("".join(char for char in sorted(_TABLE) if char < "\U00010000"))
 _FOLDABLE = re.compile(f"[{_NEAR}]")
-_HIDDEN = re.compile(f"[{_INVISIBLE}]+")
+_HIDDEN = re.compile(f"[{_INVISIBLE}][{_INVISIBLE}]*+")  # a class comes first: such are found fast
 _ODD = re.compile(f"[{_NEAR}{_INVISIBLE}]")
 _FAR = re.compile("[\U00010000-\U0010ffff]")
 """By itself: a class beyond the first plane is a walk along its ranges, for each character of a text."""
@@ -50,7 +50,8 @@ _NOT_FAR = bytes(range(0xF0))
 """Bytes of UTF-8 that begin no character beyond the first plane."""
 
 
-_ESCAPE = re.compile(r"%(?!40)[0-9A-Fa-f]{2}|\\(?!u0040|x40)(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|.)")
+_PERCENT = re.compile(r"%(?!40)[0-9A-Fa-f]{2}")
+_BACKSLASH = re.compile(r"\\(?!u0040|x40)(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|.)")
 """Of URLs, JSON and sources: what they stand for does not matter, but that they end a word."""
 _PLUSES, _SPACE = ("%2B", "\\U002B", "\\X2B"), "%20"
 
@@ -82,8 +83,10 @@ class Folded:
         self._cuts: list[int] = []
         self._shifts: list[int] = [0]
         text = original
-        if "%" in text or "\\" in text:
-            text = _ESCAPE.sub(_unescaped, text)
+        if "%" in text:
+            text = _PERCENT.sub(_unescaped, text)
+        if "\\" in text:
+            text = _BACKSLASH.sub(_unescaped, text)
         if text.isascii():
             self.text = text
             return

@@ -13,7 +13,7 @@ from flow_runtime.collector.redact.find import find
 from flow_runtime.collector.redact.images import BARE_LENGTH, BEGINNINGS, MARK
 from flow_runtime.collector.redact.nested import parse
 from flow_runtime.collector.redact.policy import Policy
-from flow_runtime.collector.redact.rules import NO_PATHS, Action, Paths
+from flow_runtime.collector.redact.rules import NO_PATHS, Action, Paths, plain
 from flow_runtime.collector.redact.tokens import NAMED_LENGTHS, is_named_key
 
 LONG_INT = 10**7
@@ -84,9 +84,11 @@ class Look:
         self._texts += value
         if self.named:
             return
-        rules = self._policy.rules
-        if paths is not None and (paths or rules.names):
-            self.named = any(rules.action(key, paths.get(key)) is not None for key in value)
+        if paths is not None:
+            names = self._policy.rules.names
+            self.named = (bool(names) and not names.keys().isdisjoint(map(plain, value))) or (
+                bool(paths) and any(isinstance(paths.get(key), Action) for key in value)
+            )
         if self._keys:
             for key, item in value.items():
                 if type(item) is str and len(item) >= NAMED_LENGTHS[0] and is_named_key(key, item):
