@@ -202,3 +202,33 @@ def test_a_line_that_cannot_be_read_is_lost_and_never_stored_as_it_is() -> None:
     packed = pack(b'{"a":1}\n{"inputs": jane@example.com}\n[1]\n', Policy())
     assert (packed.rows, packed.lost) == (1, 2)
     assert gzip.decompress(packed.data) == b'{"a":1}\n'
+
+
+async def test_a_policy_that_was_mended_is_said_without_a_record_to_store(
+    directory: Path, tmp_path: Path
+) -> None:
+    problems = [HashKeyError("the Secret hashing is missing")]
+
+    def load() -> Policy:
+        if problems:
+            raise problems[0]
+        return Policy()
+
+    log: list[str] = []
+    idle = collector(directory, tmp_path / "store", log, load)
+    idle.check_policy()
+    assert spool.read_collector_state(directory).reason == "HashKeyInvalid"
+    problem = problems.pop()
+    idle.check_policy()
+    idle.check_policy()
+    assert spool.read_collector_state(directory).reason == ""
+    assert log == ["records are not being stored", "records can be redacted again"]
+    problems.append(problem)
+    idle.check_policy()
+    assert spool.read_collector_state(directory).reason == "HashKeyInvalid"
+
+
+async def test_a_good_policy_does_not_hide_that_the_store_refuses(directory: Path, tmp_path: Path) -> None:
+    spool.write_collector_state(directory, CollectorState(reason="StoreRefused", message="no"))
+    collector(directory, tmp_path / "store").check_policy()
+    assert spool.read_collector_state(directory).reason == "StoreRefused"

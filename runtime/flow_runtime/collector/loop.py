@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flow_runtime import spool
 from flow_runtime.collector.pack import Packed, pack
-from flow_runtime.collector.redact.policy import Policy, PolicyError
+from flow_runtime.collector.redact.policy import POLICY_REASONS, Policy, PolicyError
 from flow_runtime.contracts.settings import Identity
 from flow_runtime.spool import Segment
 from flow_runtime.store import Store, StoreError
@@ -79,15 +79,25 @@ class Collector:
         return True
 
     async def _forever(self) -> None:
-        try:
-            self._load_policy()
-        except PolicyError as error:  # said at once, and not only when there is a first record
-            self._failed(error)
+        self.check_policy()
         while True:
             await self._collect()
             if time.monotonic() - self._looked >= STATE_SECONDS:
+                self.check_policy()
                 self._save()
             await asyncio.sleep(POLL_SECONDS)
+
+    def check_policy(self) -> None:
+        """Say that records cannot be redacted, or can again, while there is none that would show it."""
+        try:
+            self._load_policy()
+        except PolicyError as error:
+            self._failed(error)
+            return
+        if self._state.reason in POLICY_REASONS:
+            self._log("info", "records can be redacted again", after=self._state.reason)
+            self._state = self._state.model_copy(update={"reason": "", "message": ""})
+            self._save()
 
     async def _collect(self) -> None:
         """Store all sealed segments, oldest first, however long the store is away."""

@@ -31,6 +31,9 @@ class HashKeyError(PolicyError):
     reason = "HashKeyInvalid"
 
 
+POLICY_REASONS = (PolicyError.reason, HashKeyError.reason)
+
+
 @dataclass(frozen=True)
 class Policy:
     """What is taken out of a record."""
