@@ -55,6 +55,9 @@ async def test_what_an_llm_does_once_is_tried_again(tmp_path: Path) -> None:
         if len(asked) == 1:
             return web.json_response({}, status=429, headers={"retry-after": "0.1"})
         if len(asked) == 2:
+            begun = web.StreamResponse(headers={"content-length": "100"})
+            await begun.prepare(request)
+            await begun.write(b"{")
             assert request.transport is not None
             request.transport.abort()
         return web.json_response(COMPLETION)

@@ -26,6 +26,8 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 
 NODES_MAX, MODELS_MAX, CODES_MAX = 200, 20, 20
 """A model may come from a request, a code from an LLM, a node from user code that makes its own prompties."""
 LABEL_LIMIT = 100
+REDACTED = ("dropped", "hashed", "masked", "secret", "user")
+"""What every policy can come to has series from the start, what a pattern finds with its first find."""
 disable_created_metrics()  # type: ignore[no-untyped-call]  # half as many series again, for a time that Prometheus does not use
 
 
@@ -180,7 +182,9 @@ class SpoolMetrics(Collector):
             labels=["kind"],
         )
         feedback = read_collector_state(SpoolSettings(directory=self._directory).feedback.directory)
-        redactions = collections.Counter(state.redacted) + collections.Counter(feedback.redacted)
+        redactions = collections.Counter(dict.fromkeys(REDACTED, 0))
+        redactions.update(state.redacted)
+        redactions.update(feedback.redacted)
         for kind, count in sorted(redactions.items()):
             redacted.add_metric([kind], count)
         yield redacted
