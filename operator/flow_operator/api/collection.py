@@ -4,29 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from flow_operator.api.common import Model, Percent, SecretRef
+from flow_operator.api.common import Model, Percent
 from flow_operator.api.redact import HASH_KEY_MISSING, Redact
 from flow_operator.api.rules import AS_SET, Rule, matches, rules
-
-
-class Store(Model):
-    """Where records and judgements are kept."""
-
-    url: Annotated[
-        str,
-        Field(max_length=512),
-        matches(
-            "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*$",
-            "url must be s3://bucket or s3://bucket/prefix: a valid bucket name, no credentials, no '..',"
-            " no slash at the end",
-        ),
-    ]
-    """Bucket and optional prefix, as s3://bucket/prefix. Any S3-compatible service will do; its address goes
-    into the Secret. Records are written under <url>/<cluster>/<namespace>/<name>/records."""
-    secret_ref: SecretRef | None = None
-    """Secret with the keys access_key_id and secret_access_key and, where needed, endpoint, region and
-    session_token. Without it the pods look for credentials as AWS tools do: in their environment, then from
-    the machine they run on."""
+from flow_operator.api.store import Store
 
 
 class Spool(Model):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from flow_operator.api.collection import Store
 from flow_operator.api.flowmonitor import FlowMonitor
+from flow_operator.api.store import Store
 from flow_operator.manifests.names import EVALUATOR, Manifest, child_meta
 from flow_operator.manifests.serving import Release
 

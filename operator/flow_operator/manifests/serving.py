@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from flow_operator.api.collection import Collection, Store
+from flow_operator.api.collection import Collection
 from flow_operator.api.common import SecretRef
 from flow_operator.api.flowdeployment import FlowDeployment, FlowDeploymentSpec
+from flow_operator.api.store import Store
 from flow_operator.manifests.names import SERVER, Manifest, child_meta
 from flow_operator.manifests.revision import FlowFiles
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from flow_operator.api.collection import Store
 from flow_operator.api.redact import Redact
+from flow_operator.api.store import Store
 from flow_operator.manifests.names import REVISION, Manifest, settings_name
 from flow_operator.manifests.serving import Serving
 from flow_operator.manifests.volumes import CONNECTIONS, FLOW, HASH_KEY, SOURCE, STORE
