@@ -70,6 +70,21 @@ async def test_a_run_judges_every_record_by_every_metric_and_stores_its_report(t
             assert each.judge is not None
 
 
+async def test_segments_that_were_lost_are_counted_in_summary_and_reports(tmp_path: Path) -> None:
+    store = await stored(tmp_path, MANY, per_object=4)
+    lost = sorted(await store.list("default/shop/bot/records"))[3:5]
+    for key in lost:
+        (tmp_path / key).unlink()
+    chosen = settings(tmp_path)
+    frame = RunFrame("r1", WINDOW, NOW, asyncio.get_running_loop().time() + 60)
+    summary = await evaluate(chosen, frame, store, FunctionJudge(sound(lambda _: reply(4))), quiet)
+    assert (summary.records, summary.missing_segments) == (32, 2)
+    said = "2 segments of records are missing in the window&#39;s hours"
+    for name in ("report.html", "report.md"):
+        page = (await store.get(evaluation_key(BOT, chosen.monitor, "r1", name))).decode()
+        assert said in page.replace("'", "&#39;")
+
+
 async def test_every_file_of_a_run_is_in_the_store(tmp_path: Path) -> None:
     await run(tmp_path, MANY[:2], FunctionJudge(sound(lambda _: reply(4))))
     store = Store.open(settings(tmp_path).store)

@@ -138,6 +138,19 @@ def test_an_unhealthy_judge_is_said_in_its_own_cleaned_words() -> None:
     assert said == "run now: a 5 for ':'[0m"
 
 
+def test_records_that_were_lost_are_said_beside_those_that_were_found() -> None:
+    whole, holed = after(run(summary(metric()))), after(run(summary(metric(), missing_segments=3)))
+    said = [
+        next(each.message for each in status.conditions if each.type == "DataAvailable")
+        for status in (whole, holed)
+    ]
+    assert said == [
+        "run now found records in its window",
+        "run now found records in its window; segments of records that are missing in its hours: 3",
+    ]
+    assert condition(holed, "DataAvailable") == ("True", "RecordsFound")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -154,6 +167,7 @@ def test_an_unhealthy_judge_is_said_in_its_own_cleaned_words() -> None:
         (summary(metric(), metric()), "twice"),
         (summary(*(metric(f"m{n}") for n in range(13))), "too many"),
         (summary(metric(), records=10**30), "too large"),
+        (summary(metric(), missing_segments=-1), "negative"),
         (summary(metric(), started="9999-12-31T23:59:59-14:00"), "our times"),
         (summary(), "neither a metric nor a problem"),
         (summary(metric(verdict="Excellent")), "metrics.0.verdict"),

@@ -49,6 +49,10 @@ def test_the_page_names_score_threshold_reason_and_quotes_of_each_row() -> None:
     assert "1 quote(s) of the judge are not in the material" in text
 
 
+def test_nothing_is_said_of_lost_segments_where_none_is_missing() -> None:
+    assert "missing in the window" not in html_report(report(row())) + markdown_report(report(row()))
+
+
 def test_the_page_names_errors_and_never_shows_them_as_a_score() -> None:
     each = judgement(
         Outcome.ERROR, error=JudgementError(type="out_of_range", message="the score is 9, not 1 to 5")

@@ -98,7 +98,10 @@ def _run_findings(run: Run | None, old: FlowMonitorStatus) -> dict[str, Finding]
 
 def _data(job: str, summary: RunSummary) -> dict[str, Finding]:
     if summary.records:
-        return {"DataAvailable": true("RecordsFound", f"run {job} found records in its window")}
+        said = f"run {job} found records in its window"
+        if summary.missing_segments:
+            said += f"; segments of records that are missing in its hours: {summary.missing_segments}"
+        return {"DataAvailable": true("RecordsFound", said)}
     if summary.problem in ("", "NoRecords"):
         window = f"{summary.window_start:%F %H:%M} and {summary.window_end:%F %H:%M}"
         said = f"run {job} found no record between {window}"

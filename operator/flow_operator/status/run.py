@@ -119,8 +119,9 @@ def _implausible(summary: RunSummary) -> str:
     names = [metric.name for metric in summary.metrics]
     if len(set(names)) != len(names) or len(names) > METRICS_LIMIT:
         return "a metric is there twice, or there are too many"
-    if min(summary.records, summary.sampled) < 0 or max(summary.records, summary.sampled) > COUNT_LIMIT:
-        return "a number of records is negative or too large"
+    counts = (summary.records, summary.sampled, summary.missing_segments)
+    if min(counts) < 0 or max(counts) > COUNT_LIMIT:
+        return "a number of records or segments is negative or too large"
     if None in map(told_time, (summary.window_start, summary.window_end, summary.started, summary.finished)):
         return "a time is not of our times"
     if not names and not summary.problem:

@@ -45,6 +45,8 @@ class RunSummary(Contract):
     """Records in the window."""
     sampled: int
     """Distinct records that were drawn for judging."""
+    missing_segments: int = 0
+    """Segments of records of the window's hours that were lost before they were stored."""
     url: str
     """Where the report lies in the store."""
     metrics: tuple[MetricSummary, ...] = ()

@@ -38,6 +38,8 @@ class Plan(Contract):
     """Rows that were drawn and not taken: failures, not kept by the rate, out of the window."""
     unreadable: int
     """Rows that were drawn and are no records, or whose object is gone."""
+    missing_segments: int = 0
+    """Segments that are not there, between others of their pods that are."""
     sample: tuple[PlannedObject, ...]
 
 

@@ -15,7 +15,7 @@ from flow_runtime.contracts.judgement import Outcome
 from flow_runtime.contracts.run import MetricSummary
 from flow_runtime.evaluator.report import MetricDetail, Report
 from flow_runtime.evaluator.result import overall
-from flow_runtime.evaluator.wording import OUTCOMES, QUESTIONS, percent, score, title, why
+from flow_runtime.evaluator.wording import OUTCOMES, QUESTIONS, lost, percent, score, title, why
 
 CONTEXT_LIMIT = 20_000
 """Characters of a context on the page; report.json has all of it."""
@@ -102,6 +102,7 @@ def _environment() -> Environment:
     environment.filters["percent"] = percent
     environment.filters["score"] = score
     environment.filters["bounds"] = _bounds
+    environment.filters["lost"] = lost
     environment.globals["Outcome"] = Outcome
     return environment
 

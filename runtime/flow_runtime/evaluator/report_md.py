@@ -9,7 +9,7 @@ from flow_runtime.contracts.run import MetricSummary
 from flow_runtime.evaluator.report import Report, ReportRow
 from flow_runtime.evaluator.result import overall
 from flow_runtime.evaluator.summary import line
-from flow_runtime.evaluator.wording import OUTCOMES, percent, score, title, why
+from flow_runtime.evaluator.wording import OUTCOMES, lost, percent, score, title, why
 
 ROWS = 20
 """The worst ones; report.json has all."""
@@ -40,6 +40,8 @@ def _head(report: Report) -> Iterator[str]:
     yield f"- Monitor {report.monitor}, run {summary.run}"
     yield f"- Window {summary.window_start:%Y-%m-%d %H:%M} to {summary.window_end:%Y-%m-%d %H:%M} UTC"
     yield f"- {summary.records} records, {summary.sampled} distinct ones drawn"
+    if summary.missing_segments:
+        yield f"- {lost(summary.missing_segments)}"
     yield f"- Judge {_inline(report.judge_model)}"
     for text in (summary.judge_message, summary.message):
         if text:

@@ -59,6 +59,7 @@ def summary_of(
         finished=finished,
         records=plan.records,
         sampled=len(result.cases),
+        missing_segments=plan.missing_segments,
         url=f"{url}/{key}",
         metrics=tuple(_metric(each, result, decisions[each.name]) for each in settings.metrics),
         judge_healthy=result.health.healthy,

@@ -13,6 +13,7 @@ from flow_runtime.contracts.settings import EvaluatorSettings, settings_json
 from flow_runtime.evaluator.plan import Plan, PlannedObject, Row, draw, grouped, rounds
 from flow_runtime.evaluator.window import Window
 from flow_runtime.store import ObjectMissingError, Store
+from flow_runtime.store.gaps import gaps
 from flow_runtime.store.keys import evaluation_key, parse_segment_key, window_prefixes
 
 PARALLEL_FETCHES = 8
@@ -89,6 +90,7 @@ async def _draw_sample(store: Store, settings: EvaluatorSettings, run: str, wind
         records=sum(each.rows for each in objects),
         passed_over=passed_over,
         unreadable=unreadable,
+        missing_segments=sum(gap.segments for gap in gaps(objects)),
         sample=grouped(taken),
     )
     return Sample(plan, tuple(taken[row] for row in sorted(taken)))
