@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from flow_runtime.contracts.settings import Identity
 from flow_runtime.store.keys import (
+    FEEDBACK,
     deployment_prefix,
     evaluation_key,
+    feedback_key,
     hour_prefix,
     parse_segment_key,
     segment_key,
@@ -43,6 +45,13 @@ def test_a_segments_name_reads_back_as_it_was_built(
     assert parse_segment_key(str(key)) == key
     assert key.rows == rows
     assert key.hour <= sealed < key.hour + timedelta(hours=1)
+
+
+def test_feedback_is_named_like_records_and_never_read_as_one() -> None:
+    key = feedback_key(SUPPORT, datetime(2026, 11, 22, 17, tzinfo=UTC), "pod", 3, 2)
+    assert str(key) == "prod/shop/support-bot/feedback/date=2026-11-22/hour=17/pod-00000003-2.jsonl.gz"
+    assert parse_segment_key(str(key), FEEDBACK) == key
+    assert parse_segment_key(str(key)) is None
 
 
 @pytest.mark.parametrize(

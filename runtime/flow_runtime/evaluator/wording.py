@@ -50,7 +50,7 @@ def why(metric: MetricSummary, settings: VerdictSettings) -> str:
 def lost(segments: int) -> str:
     """Say that records of the window are missing; how many, nobody knows."""
     what = "1 segment of records is" if segments == 1 else f"{segments} segments of records are"
-    return f"{what} missing in the window's hours: lost with a pod, or deleted. What they held was not judged."
+    return f"{what} missing in the window's hours: lost with a pod, or deleted. They were not judged."
 
 
 def title(summary: RunSummary, verdict: Verdict) -> str:

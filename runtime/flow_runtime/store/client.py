@@ -7,7 +7,7 @@ runs when the interpreter ends aborts the process (obstore 0.12, Python 3.11: 15
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -122,10 +122,22 @@ class Store:
 
     async def list(self, prefix: str) -> list[str]:
         """Names of all objects below a prefix (whole path segments), sorted."""
+        return sorted(await self.written(prefix))
+
+    async def written(self, prefix: str) -> dict[str, datetime]:
+        """When each object below a prefix was last written, by name."""
         try:
-            return await asyncio.to_thread(_names, self._objects, prefix)
+            return await asyncio.to_thread(_written, self._objects, prefix)
         except (BaseError, OSError, ValueError) as error:
             raise self._error("list", prefix, error) from error
+
+    async def folders(self, prefix: str = "") -> tuple[str, ...]:
+        """Names of the folders right below a prefix, sorted; none where nothing is."""
+        try:
+            found = await asyncio.to_thread(obstore.list_with_delimiter, self._objects, prefix or None)
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error("list", prefix, error) from error
+        return tuple(sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"]))
 
     def _error(self, verb: str, key: str, error: Exception) -> StoreError:
         text = str(error)
@@ -141,9 +153,9 @@ class Store:
         return kind(f"cannot {verb} {key} at {self.url}: {_summary(text)}")
 
 
-def _names(objects: ObjectStore, prefix: str) -> list[str]:
+def _written(objects: ObjectStore, prefix: str) -> dict[str, datetime]:
     chunks = obstore.list(objects, prefix, chunk_size=1000)
-    return sorted(entry["path"] for chunk in chunks for entry in chunk)
+    return {entry["path"]: entry["last_modified"] for chunk in chunks for entry in chunk}
 
 
 def read_secret(folder: Path, name: str = "") -> dict[str, str]:

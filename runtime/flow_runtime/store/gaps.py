@@ -1,8 +1,8 @@
 """Finds segments that were lost, by the numbers that are missing between those that are stored. Pure.
 
-A pod's spool numbers its segments without a hole, and each becomes an object, one without rows too. So a number
-that is missing between two that are there was lost: the pod was deleted while the store was away, or the
-object was. What lies before the first number or after the last says nothing: a window, or retention, cuts there.
+A pod's spool numbers its segments without a hole, and each becomes an object, one without rows too. So a
+number that is missing between two that are there was lost in the spool, or its object was deleted.
+What lies before the first number or after the last says nothing: a window, or retention, cuts there.
 """
 
 from collections.abc import Iterable

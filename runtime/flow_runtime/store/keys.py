@@ -12,8 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 from flow_runtime.contracts.settings import Identity
 
+RECORDS, FEEDBACK, EVALUATIONS = "records", "feedback", "evaluations"
+"""The folders of a deployment."""
+
 _SEGMENT = re.compile(
-    r"(?P<prefix>.+)/records/date=(?P<date>\d{4}-\d\d-\d\d)/hour=(?P<hour>\d\d)"
+    r"(?P<prefix>.+)/(?P<kind>records|feedback)/date=(?P<date>\d{4}-\d\d-\d\d)/hour=(?P<hour>\d\d)"
     r"/(?P<pod>[A-Za-z0-9._-]+)-(?P<number>\d{8})-(?P<rows>\d+)\.jsonl\.gz"
 )
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -21,7 +24,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, order=True)
 class SegmentKey:
-    """One object of records: where it lies and how many rows it holds, known without fetching it."""
+    """One object of rows: where it lies and how many it holds, known without fetching it."""
 
     prefix: str
     """`<cluster>/<namespace>/<deployment>`"""
@@ -30,9 +33,12 @@ class SegmentKey:
     pod: str
     number: int
     rows: int
+    kind: str = RECORDS
+    """RECORDS or FEEDBACK, each with numbers of its own."""
 
     def __str__(self) -> str:
-        return f"{hour_prefix(self.prefix, self.hour)}/{self.pod}-{self.number:08d}-{self.rows}.jsonl.gz"
+        place = hour_prefix(self.prefix, self.hour, self.kind)
+        return f"{place}/{self.pod}-{self.number:08d}-{self.rows}.jsonl.gz"
 
 
 def deployment_prefix(identity: Identity) -> str:
@@ -46,17 +52,17 @@ def segment_key(identity: Identity, sealed: datetime, pod: str, number: int, row
     return SegmentKey(deployment_prefix(identity), whole_hour(sealed), _plain(pod), number, rows)
 
 
-def parse_segment_key(key: str) -> SegmentKey | None:
-    """Read a name back; None for an object that is not a segment of records."""
+def parse_segment_key(key: str, kind: str = RECORDS) -> SegmentKey | None:
+    """Read a name back; None for an object that is not a segment of this kind."""
     match = _SEGMENT.fullmatch(key)
-    if match is None:
+    if match is None or match["kind"] != kind:
         return None
     try:
         hour = datetime.strptime(f"{match['date']} {match['hour']}+0000", "%Y-%m-%d %H%z")
     except ValueError:
         return None
     number, rows = int(match["number"]), int(match["rows"])
-    return SegmentKey(match["prefix"], hour.astimezone(UTC), match["pod"], number, rows)
+    return SegmentKey(match["prefix"], hour.astimezone(UTC), match["pod"], number, rows, kind)
 
 
 def whole_hour(moment: datetime) -> datetime:
@@ -64,30 +70,28 @@ def whole_hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def hour_prefix(prefix: str, hour: datetime) -> str:
+def hour_prefix(prefix: str, hour: datetime, kind: str = RECORDS) -> str:
     """Name the partition of one UTC hour."""
-    return f"{prefix}/records/date={hour:%Y-%m-%d}/hour={hour:%H}"
+    return f"{prefix}/{kind}/date={hour:%Y-%m-%d}/hour={hour:%H}"
 
 
-def window_prefixes(identity: Identity, start: datetime, end: datetime) -> Iterator[str]:
+def window_prefixes(identity: Identity, start: datetime, end: datetime, kind: str = RECORDS) -> Iterator[str]:
     """Name the fewest partitions that cover [start, end): whole days where they lie inside, else hours."""
     prefix = deployment_prefix(identity)
     hour = whole_hour(start)
     while hour < end:
         day_after = hour.replace(hour=0) + timedelta(days=1)
         if hour.hour == 0 and day_after <= end:
-            yield f"{prefix}/records/date={hour:%Y-%m-%d}"
+            yield f"{prefix}/{kind}/date={hour:%Y-%m-%d}"
             hour = day_after
         else:
-            yield hour_prefix(prefix, hour)
+            yield hour_prefix(prefix, hour, kind)
             hour += timedelta(hours=1)
 
 
-def feedback_key(identity: Identity, sealed: datetime, pod: str, number: int, rows: int) -> str:
+def feedback_key(identity: Identity, sealed: datetime, pod: str, number: int, rows: int) -> SegmentKey:
     """Name the object of a segment of feedback: beside the records, never read as one of them."""
-    hour = whole_hour(sealed)
-    place = f"{deployment_prefix(identity)}/feedback/date={hour:%Y-%m-%d}/hour={hour:%H}"
-    return f"{place}/{_plain(pod)}-{number:08d}-{rows}.jsonl.gz"
+    return SegmentKey(deployment_prefix(identity), whole_hour(sealed), _plain(pod), number, rows, FEEDBACK)
 
 
 def evaluation_key(identity: Identity, monitor: str, run: str, name: str) -> str:
