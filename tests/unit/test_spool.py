@@ -15,6 +15,7 @@ from flow_runtime.spool import (
     sealed,
     write_collector_state,
 )
+from flow_runtime.spool.files import seal_all
 
 
 class Clock:
@@ -30,7 +31,10 @@ def crash(writer: SpoolWriter) -> None:
     for fd in (writer._fd, writer._lock):
         if fd >= 0:
             os.close(fd)
+    if writer._file is not None:
+        writer._file.close()
     writer._fd = writer._lock = -1
+    writer._file = None
 
 
 def contents(directory: Path) -> list[tuple[int, bytes]]:
@@ -129,6 +133,57 @@ def test_records_that_the_collector_stored_are_counted_after_a_crash(tmp_path: P
     sealed(tmp_path)[0].path.unlink()
     write_collector_state(tmp_path, CollectorState(stored=3))
     assert SpoolWriter(tmp_path).counts.captured == 3
+
+
+def test_drops_are_counted_after_a_crash(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path, size_mib=1)
+    while writer.append(b"x" * 100_000):
+        pass
+    writer.drop("no_json")
+    crash(writer)
+    assert SpoolWriter(tmp_path).counts.dropped == {"spool_full": 1, "no_json": 1}
+
+
+def test_a_leftover_is_counted_even_if_the_collector_takes_it_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = SpoolWriter(tmp_path)
+    for _ in range(3):
+        writer.append(b"a")
+    crash(writer)
+
+    def seal_and_take(directory: Path) -> int:
+        done = seal_all(directory)
+        for segment in sealed(directory):
+            segment.path.unlink()
+        return done
+
+    monkeypatch.setattr("flow_runtime.spool.counts.seal_all", seal_and_take)
+    assert SpoolWriter(tmp_path).counts.captured == 3
+
+
+def test_a_leftover_that_waits_for_the_store_is_counted_once_however_often_the_writer_crashes(
+    tmp_path: Path,
+) -> None:
+    writer = SpoolWriter(tmp_path)
+    for _ in range(3):
+        writer.append(b"a")
+    crash(writer)
+    for _ in range(3):
+        writer = SpoolWriter(tmp_path)
+        writer.tick()
+        crash(writer)
+    assert SpoolWriter(tmp_path).counts.captured == 3
+
+
+def test_a_full_volume_has_room_for_the_counts(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    size = (tmp_path / "counts.json").stat().st_size
+    writer.append(b"a")
+    for reason in ("spool_full", "write_failed", "no_json"):
+        for _ in range(3):
+            writer.drop(reason)
+    assert (tmp_path / "counts.json").stat().st_size == size
 
 
 def test_a_torn_line_of_a_dead_writer_is_cut_off(tmp_path: Path) -> None:

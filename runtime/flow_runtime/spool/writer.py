@@ -6,20 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flow_runtime.spool.files import (
-    COUNTS_FILE,
-    OPEN,
-    SEALED,
-    Counts,
-    lock_directory,
-    numbered,
-    read_collector_state,
-    read_counts,
-    replace,
-    seal_all,
-    segment_path,
-    used_bytes,
-)
+from flow_runtime.spool.counts import CountsFile, recover
+from flow_runtime.spool.files import OPEN, SEALED, Counts, lock_directory, segment_path, used_bytes
 
 SEAL_BYTES = 8 * 1024 * 1024
 FULL_SHARE = 0.8
@@ -52,6 +40,7 @@ class SpoolWriter:
         self._captured, self._before, self._next = 0, 0, 1
         self._dropped: dict[str, int] = {}
         self._lock = self._fd = -1
+        self._file: CountsFile | None = None
         self._segment_bytes, self._begun = 0, 0.0
         self._used, self._scanned, self._saved = 0, float("-inf"), float("-inf")
         self._changed = False
@@ -95,9 +84,12 @@ class SpoolWriter:
         return True
 
     def drop(self, reason: str) -> bool:
-        """Count a record that cannot be kept; always False."""
-        self._changed = True
+        """Count a record that cannot be kept; always False.
+
+        Saved at once: there is no line in the spool to count it by after a crash.
+        """
         self._dropped[reason] = self._dropped.get(reason, 0) + 1
+        self._save()
         return False
 
     def tick(self) -> None:
@@ -127,6 +119,12 @@ class SpoolWriter:
         """Seal, save the counts and let go of the directory."""
         self.seal()
         self._save()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -135,15 +133,18 @@ class SpoolWriter:
         """Take the directory over: seal what a dead process left, go on with its numbers and counts."""
         try:
             self._lock = _take_lock(self._directory, tries)
-            counts = _recover(self._directory)
+            counts = recover(self._directory)
+            self._file = CountsFile.open(self._directory)
         except OSError as error:
+            self._let_go()
             self._fail(error)
             return
         self._captured += counts.captured
-        self._before, self._next = self._captured, counts.next_segment
+        self._before, self._next = counts.captured_before, counts.next_segment
         for reason, count in counts.dropped.items():
             self._dropped[reason] = self._dropped.get(reason, 0) + count
-        self._changed, self.problem = True, ""
+        self.problem = ""
+        self._save()
 
     def _begin(self) -> bool:
         if self._lock < 0:
@@ -172,31 +173,15 @@ class SpoolWriter:
         self.problem = f"spool {self._directory}: {error.strerror or error}"
 
     def _save(self, *, must: bool = False) -> None:
-        if self._lock < 0:
+        if self._file is None:
             return
         self._saved, self._changed = self._clock(), False
         try:
-            replace(self._directory / COUNTS_FILE, self.counts)
+            self._file.write(self.counts)
         except OSError as error:
             self._fail(error)
             if must:
                 raise
-
-
-def _recover(directory: Path) -> Counts:
-    """Seal what is open and derive the counts of a writer that may have died before it saved them."""
-    counts = read_counts(directory)
-    seal_all(directory)
-    last = counts.next_segment - 1
-    collector = read_collector_state(directory)
-    captured = max(counts.captured, collector.stored + collector.lost)
-    with contextlib.suppress(FileNotFoundError):
-        lines = segment_path(directory, last, SEALED).read_bytes().count(b"\n")
-        captured = max(captured, counts.captured_before + lines)
-    highest = max((no for no, _ in numbered(directory, SEALED)), default=0)
-    return counts.model_copy(
-        update={"captured": captured, "next_segment": max(counts.next_segment, highest + 1)}
-    )
 
 
 def _take_lock(directory: Path, tries: int) -> int:
