@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from flow_runtime.contracts.run import MetricSummary, RunSummary, Verdict
 from flow_runtime.evaluator.result import overall
-from flow_runtime.evaluator.summary import fit, line, publish
+from flow_runtime.evaluator.summary import fit, line
+from flow_runtime.termination import publish
 from tests.unit.evaluator_parts import NOW
 
 COUNTS = st.integers(0, 10**6)

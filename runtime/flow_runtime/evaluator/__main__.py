@@ -20,12 +20,13 @@ from flow_runtime.evaluator.openai_judge import OpenAIJudge
 from flow_runtime.evaluator.result import RunFrame
 from flow_runtime.evaluator.rubrics import RUBRICS
 from flow_runtime.evaluator.run import evaluate
-from flow_runtime.evaluator.summary import fit, publish
+from flow_runtime.evaluator.summary import fit
 from flow_runtime.evaluator.window import run_id, window_of
 from flow_runtime.llm.connection import read_connection
 from flow_runtime.llm.errors import ConnectionInvalid
 from flow_runtime.logs import log
 from flow_runtime.store import Store, StoreError
+from flow_runtime.termination import publish
 
 RESERVE_SECONDS = 60
 """Kept of the Job's deadline for the report: the deadline deletes the pod and its message."""

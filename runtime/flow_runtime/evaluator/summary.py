@@ -1,11 +1,8 @@
-"""Fits the summary of a run into a termination message. Pure, but for `publish`."""
+"""Fits the summary of a run into a termination message. Pure."""
 
-import contextlib
-import os
 from collections.abc import Callable
-from pathlib import Path
 
-from flow_runtime.contracts.base import TERMINATION_LIMIT, TERMINATION_LOG
+from flow_runtime.contracts.base import TERMINATION_LIMIT
 from flow_runtime.contracts.run import MetricSummary, RunSummary
 
 _MESSAGES = (600, 300, 120, 40, 0)
@@ -25,16 +22,6 @@ def fit(summary: RunSummary, limit: int = TERMINATION_LIMIT) -> bytes:
         if len(data) <= limit:
             return data
     raise ValueError(f"{len(summary.metrics)} metrics do not fit into {limit} bytes")
-
-
-def publish(data: bytes) -> None:
-    """Write where the kubelet looks (or to `FLOW_TERMINATION_LOG`), and to standard output as one line."""
-    path = Path(os.environ.get("FLOW_TERMINATION_LOG") or TERMINATION_LOG)
-    # Outside of a pod there is no such file, and none is to be made in /dev.
-    if path != TERMINATION_LOG or path.exists():
-        with contextlib.suppress(OSError):
-            path.write_bytes(data)
-    print(data.decode(), flush=True)
 
 
 def _cut(summary: RunSummary, limit: int) -> RunSummary:

@@ -6,7 +6,7 @@ runs when the interpreter ends aborts the process (obstore 0.12, Python 3.11: 15
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -17,6 +17,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedEr
 from obstore.store import LocalStore, ObjectStore, S3Store
 
 from flow_runtime.contracts.settings import StoreSettings
+from flow_runtime.store.listing import DELETE_LIMIT, Entry, delete_all, next_page
 
 _SECRET_KEYS = ("access_key_id", "secret_access_key", "session_token", "endpoint", "region")
 _REQUIRED_KEYS = ("access_key_id", "secret_access_key")
@@ -139,6 +140,28 @@ class Store:
             raise self._error("list", prefix, error) from error
         return tuple(sorted(path.rsplit("/", 1)[-1] for path in found["common_prefixes"]))
 
+    async def pages(self, prefix: str) -> AsyncIterator[Sequence[Entry]]:
+        """All objects below a prefix, at most DELETE_LIMIT at a time: never all of them are in memory."""
+        pages = obstore.list(self._objects, prefix, chunk_size=DELETE_LIMIT)
+        while True:
+            try:
+                page = await asyncio.to_thread(next_page, self._objects, pages)
+            except (BaseError, OSError, ValueError) as error:
+                raise self._error("list", prefix, error) from error
+            if not page:
+                return
+            yield page
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Delete at most DELETE_LIMIT objects; one that is gone already is as good as deleted.
+
+        After a StoreError some of them may be gone.
+        """
+        try:
+            await asyncio.to_thread(delete_all, self._objects, keys)
+        except (BaseError, OSError, ValueError) as error:
+            raise self._error("delete", f"{keys[0]} and others", error) from error
+
     def _error(self, verb: str, key: str, error: Exception) -> StoreError:
         text = str(error)
         kind: type[StoreError] = StoreUnavailableError
@@ -182,7 +205,7 @@ def _local(path: str) -> LocalStore:
     if not path.startswith("/"):
         raise StoreRefusedError("a file store needs a whole path: file:///folder")
     try:
-        return LocalStore(path, mkdir=True)
+        return LocalStore(path, mkdir=True, automatic_cleanup=True)
     except (BaseError, OSError, ValueError) as error:
         raise StoreRefusedError(
             f"the folder {path} cannot be used as a store: {_summary(str(error))}"

@@ -14,6 +14,8 @@ from flow_runtime.contracts.settings import Identity
 
 RECORDS, FEEDBACK, EVALUATIONS = "records", "feedback", "evaluations"
 """The folders of a deployment."""
+EVALUATION_FILES = ("plan.json", "judgements.jsonl.gz", "report.json", "report.md", "report.html")
+"""All that a run of a monitor writes."""
 
 _SEGMENT = re.compile(
     r"(?P<prefix>.+)/(?P<kind>records|feedback)/date=(?P<date>\d{4}-\d\d-\d\d)/hour=(?P<hour>\d\d)"
@@ -95,13 +97,27 @@ def feedback_key(identity: Identity, sealed: datetime, pod: str, number: int, ro
 
 
 def evaluation_key(identity: Identity, monitor: str, run: str, name: str) -> str:
-    """Name a file of one run of a monitor (`report.json`, `plan.json`, ...)."""
-    return f"{deployment_prefix(identity)}/evaluations/{_plain(monitor)}/{_plain(run)}/{name}"
+    """Name a file of one run of a monitor. ValueError unless it is one of EVALUATION_FILES."""
+    if name not in EVALUATION_FILES:
+        raise ValueError(f"{name!r} is no file of a run: {', '.join(EVALUATION_FILES)}")
+    return f"{deployment_prefix(identity)}/{EVALUATIONS}/{_plain(monitor)}/{_plain(run)}/{name}"
+
+
+def is_evaluation_key(key: str, prefix: str) -> bool:
+    """Whether an object is a file of a run of a monitor of the deployment with that prefix."""
+    folder = f"{prefix}/{EVALUATIONS}/"
+    parts = key.removeprefix(folder).split("/")
+    plain = len(parts) == 3 and all(map(_is_plain, parts)) and parts[2] in EVALUATION_FILES
+    return plain and key.startswith(folder)
 
 
 def _plain(name: str) -> str:
-    if not _PLAIN_NAME.fullmatch(name) or name in {".", ".."}:
+    if not _is_plain(name):
         raise ValueError(
             f"{name!r} cannot be part of an object's name: use letters, digits, '-', '_' and '.'"
         )
     return name
+
+
+def _is_plain(name: str) -> bool:
+    return _PLAIN_NAME.fullmatch(name) is not None and name not in {".", ".."}
