@@ -96,7 +96,12 @@ def test_a_deleted_config_map_disturbs_nothing_that_runs(world: World) -> None:
 
 def test_a_ready_flow_says_so_and_shows_its_shape_and_counts(world: World) -> None:
     revision = serve(world)
-    counts = {"captured": 4, "dropped": 1, "stored": 3, "last_stored": "2026-11-22T20:00:00.123Z"}
+    counts = {
+        "captured": 4,
+        "dropped": {"spool_full": 1},
+        "stored": 3,
+        "last_stored": "2026-11-22T20:00:00.123Z",
+    }
     with StateServer("127.77.1.1", state(revision, flow=FLOW, collection=counts)):
         for pod in world.pods(revision):
             world.run_pod(pod["metadata"]["name"], "127.77.1.1", ready=True)

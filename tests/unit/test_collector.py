@@ -139,10 +139,29 @@ async def test_a_store_that_refuses_is_named_in_the_state_and_in_one_log_line(di
 
 
 async def test_a_store_that_comes_back_clears_the_reason(directory: Path, tmp_path: Path) -> None:
-    spool.write_collector_state(directory, CollectorState(reason="StoreUnreachable", message="away"))
+    away = CollectorState(reason="StoreUnreachable", message="away", failing_since=SEALED)
+    spool.write_collector_state(directory, away)
     sealed_segment(directory, 1, b"{}\n")
     state = await drain(directory, tmp_path / "store")
-    assert (state.reason, state.message, state.stored) == ("", "", 1)
+    assert (state.reason, state.message, state.failing_since, state.stored) == ("", "", None, 1)
+
+
+async def test_a_trouble_that_gets_another_reason_or_outlives_its_collector_is_as_old_as_it_is(
+    directory: Path,
+) -> None:
+    away = CollectorState(reason="StoreUnreachable", message="away", failing_since=SEALED)
+    spool.write_collector_state(directory, away)
+    sealed_segment(directory, 1, b"{}\n")
+
+    def refused() -> Store:
+        raise StoreRefusedError("no such bucket")
+
+    stop = asyncio.Event()
+    stop.set()
+    stuck = Collector(directory, BOT, "pod", refused, Policy, lambda *_, **__: None)
+    assert await stuck.run(stop, drain_seconds=0.05) is False
+    state = spool.read_collector_state(directory)
+    assert (state.reason, state.failing_since) == ("StoreRefused", SEALED)
 
 
 def test_the_same_segment_always_gives_the_same_bytes() -> None:

@@ -121,7 +121,9 @@ def test_pods_that_may_not_be_created_are_explained() -> None:
     assert (found.reason, found.message) == ("PodsRefused", "violates PodSecurity")
 
 
-FULL = CollectionState(captured=9, dropped=4, reason="StoreUnreachable", message="no route to the bucket")
+FULL = CollectionState(
+    captured=9, dropped={"spool_full": 4}, reason="StoreUnreachable", message="no route to the bucket"
+)
 LLM = [{"name": "llm", "type": "OpenAI", "secretRef": {"name": "openai"}}]
 
 
@@ -287,7 +289,7 @@ def test_a_condition_without_news_stays_as_it_was_and_is_unknown_at_first() -> N
 def test_the_status_sums_the_counts_and_shows_the_flow() -> None:
     shape = FlowShape(kind="dag", inputs={"q": "string"}, outputs={"b": "list", "a": "string"})
     counted = CollectionState(
-        captured=2, dropped=1, stored=1, last_stored=datetime.fromisoformat("2026-11-22T11:00")
+        captured=2, dropped={"no_json": 1}, stored=1, last_stored=datetime.fromisoformat("2026-11-22T11:00")
     )
     pods = [replace(pod(f"p{n}", state=state(flow=shape, collection=counted))) for n in range(2)]
     given = seen(None, collection=STORE)

@@ -283,7 +283,7 @@ async def test_the_state_tells_what_became_of_the_records(tmp_path: Path) -> Non
     write_collector_state(pod.spool, collector)
     found = (await state(pod)).collection
     assert found is not None
-    assert (found.captured, found.dropped, found.stored) == (1, 2, 1)
+    assert (found.captured, found.dropped, found.stored, found.lost) == (1, {}, 1, 2)
     assert (found.reason, found.message) == ("StoreUnreachable", "no route")
     await pod.runtime.close()
 

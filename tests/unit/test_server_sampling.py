@@ -77,6 +77,16 @@ async def test_every_failure_is_kept_and_says_why(make: Make) -> None:
     assert (record.sampled.percent, record.sampled.why) == (0, "error")
 
 
+async def test_every_answer_is_captured_or_counted_as_not_drawn(make: Make) -> None:
+    pod = await make(sampling_percent=20)
+    for number in range(40):
+        await pod.score({"question": "tents" if number % 4 else "break"})
+    state = pod.runtime.state().collection
+    assert state.captured + state.unsampled == 40
+    assert 10 <= state.captured < 40
+    assert state.dropped == {}
+
+
 async def test_a_user_is_taken_from_the_header_that_names_one(make: Make) -> None:
     pod = await make(user="X-User-Id")
     await pod.score({"question": "tents"}, {"x-user-id": "jane"})

@@ -1,6 +1,7 @@
 """The spool: whole lines only, numbers never used twice, bounded, counts that survive a crash."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -251,7 +252,8 @@ def test_a_folder_that_cannot_be_written_drops_until_it_can(tmp_path: Path) -> N
     assert writer.append(b"b")
     assert writer.problem == ""
     writer.close()
-    assert read_counts(folder) == Counts(captured=1, dropped={"write_failed": 1}, next_segment=2)
+    counts = read_counts(folder)
+    assert (counts.captured, counts.dropped, counts.next_segment) == (1, {"write_failed": 1}, 2)
 
 
 def test_counts_are_saved_at_most_once_a_second(tmp_path: Path) -> None:
@@ -265,6 +267,41 @@ def test_counts_are_saved_at_most_once_a_second(tmp_path: Path) -> None:
     clock.now += 0.5
     writer.tick()
     assert read_counts(tmp_path).captured == 2
+
+
+def test_drops_and_requests_that_were_not_drawn_outlive_a_crash_to_the_last_one(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path, clock=Clock())
+    for number in range(3):
+        writer.pass_over()
+        writer.drop("no_json")
+        assert read_counts(tmp_path).unsampled == number + 1
+    crash(writer)
+    counts = SpoolWriter(tmp_path).counts
+    assert (counts.unsampled, counts.dropped) == (3, {"no_json": 3})
+    assert counts.drops is not None
+    assert (counts.drops.reason, counts.drops.count) == ("no_json", 3)
+
+
+def test_drops_after_five_minutes_of_peace_are_another_trouble(tmp_path: Path) -> None:
+    writer = SpoolWriter(tmp_path)
+    before = datetime.now(UTC) - timedelta(minutes=6)
+    writer.drop("spool_full")
+    first = writer.counts.drops
+    assert first is not None
+    assert first.recent(first.last + timedelta(minutes=4))
+    assert not first.recent(first.last + timedelta(minutes=5))
+    writer.close()
+    long_ago = first.model_copy(update={"since": before, "last": before})
+    kept = read_counts(tmp_path).model_copy(update={"drops": long_ago})
+    (tmp_path / "counts.json").write_text(kept.model_dump_json())
+    writer = SpoolWriter(tmp_path)
+    assert writer.counts.drops == long_ago
+    for _ in range(2):
+        writer.drop("write_failed")
+    assert writer.counts.drops is not None
+    assert (writer.counts.drops.count, writer.counts.drops.reason) == (2, "write_failed")
+    assert writer.counts.drops.since > before
+    writer.close()
 
 
 def test_the_state_of_the_collector_is_read_as_it_was_written(tmp_path: Path) -> None:

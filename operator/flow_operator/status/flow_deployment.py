@@ -79,7 +79,7 @@ def _collection(seen: Seen) -> CollectionStatus | None:
     times = [time for each in states if each.last_stored and (time := told_time(each.last_stored))]
     return CollectionStatus(
         captured=_sum(states, "captured"),
-        dropped=_sum(states, "dropped"),
+        dropped=min(sum(max(each, 0) for state in states for each in state.dropped.values()), COUNT_LIMIT),
         stored=_sum(states, "stored"),
         last_stored=max(times, default=None),
     )

@@ -24,6 +24,7 @@ from flow_runtime.store.keys import segment_key
 POLL_SECONDS = 0.5
 STATE_SECONDS = 5.0
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
+_WELL = {"reason": "", "message": "", "failing_since": None}
 
 Log = Callable[..., None]
 Key = Callable[[Identity, datetime, str, int, int], object]
@@ -96,7 +97,7 @@ class Collector:
             return
         if self._state.reason in POLICY_REASONS:
             self._log("info", "records can be redacted again", after=self._state.reason)
-            self._state = self._state.model_copy(update={"reason": "", "message": ""})
+            self._state = self._state.model_copy(update=_WELL)
             self._save()
 
     async def _collect(self) -> None:
@@ -130,7 +131,7 @@ class Collector:
     def _count(self, segment: Segment, packed: Packed, put_seconds: float) -> None:
         if self._state.reason:
             self._log("info", "the store takes records again", after=self._state.reason)
-        changes: dict[str, object] = {"reason": "", "message": ""}
+        changes: dict[str, object] = dict(_WELL)
         if packed.rows:
             changes["last_stored"] = datetime.now(UTC)
             changes["put_seconds"] = self._state.put_seconds.observe(put_seconds)
@@ -149,7 +150,10 @@ class Collector:
         message = str(error) if known else f"a segment cannot be read: {type(error).__name__}"
         if self._state.reason != reason:
             self._log("warning", "records are not being stored", reason=reason, cause=message)
-        self._state = self._state.model_copy(update={"reason": reason, "message": message})
+        since = self._state.failing_since or datetime.now(UTC)
+        self._state = self._state.model_copy(
+            update={"reason": reason, "message": message, "failing_since": since}
+        )
         self._save()
 
     def _save(self) -> None:

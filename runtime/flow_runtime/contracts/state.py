@@ -19,13 +19,29 @@ class FlowShape(Contract):
     outputs: dict[str, str] = Field(default_factory=dict)
 
 
-class CollectionState(Contract):
-    """Counts since the pod began, kept in the spool so that they survive its processes."""
+class RecordCounts(Contract):
+    """Records of one pod since it began; kept in the spool, so that they survive its processes.
+
+    `captured + sum(dropped.values()) + unsampled` is the requests that were answered;
+    `captured - stored - lost` is the records that wait in the spool.
+    """
 
     captured: int = 0
-    dropped: int = 0
+    """Records that were written to the spool."""
+    dropped: dict[str, int] = Field(default_factory=dict)
+    """Records that did not get into the spool, by reason."""
+    unsampled: int = 0
+    """Requests that were not drawn, so that there is no record of them."""
     stored: int = 0
+    lost: int = 0
+    """Captured records that could not be read back from the spool."""
+
+
+class CollectionState(RecordCounts):
+    """How a pod's records fare."""
+
     last_stored: datetime | None = None
+    spool_bytes: int = 0
     reason: str = ""
     """Empty while all is well, else a CamelCase word for the condition."""
     message: str = ""

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from flow_runtime.contracts.base import Contract
+from flow_runtime.contracts.state import RecordCounts
 
 
 class Undelivered(Contract):
@@ -19,3 +20,5 @@ class Undelivered(Contract):
     last_segment: int = Field(0, ge=0)
     reason: str = ""
     """Why, as a CamelCase word: StoreUnreachable, StoreRefused, ..."""
+    counts: RecordCounts | None = None
+    """What the pod came to in all, also where nothing is undelivered: it makes the totals exact."""

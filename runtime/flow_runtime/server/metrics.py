@@ -1,8 +1,4 @@
-"""The Prometheus metrics of the server, and the collector's read from the spool: one scrape for both."""
-
-import collections
-from collections.abc import Iterator
-from pathlib import Path
+"""The Prometheus metrics of the server."""
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,21 +9,15 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.openmetrics import exposition as openmetrics
-from prometheus_client.registry import Collector
 
-from flow_runtime.contracts.settings import SpoolSettings
 from flow_runtime.flow.run import Run
 from flow_runtime.llm.call import Call
-from flow_runtime.spool import PutSeconds, SpoolWriter, read_collector_state, used_bytes
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0)
 NODES_MAX, MODELS_MAX, CODES_MAX = 200, 20, 20
 """A model may come from a request, a code from an LLM, a node from user code that makes its own prompties."""
 LABEL_LIMIT = 100
-REDACTED = ("dropped", "hashed", "masked", "secret", "user")
-"""What every policy can come to has series from the start, what a pattern finds with its first find."""
 disable_created_metrics()  # type: ignore[no-untyped-call]  # half as many series again, for a time that Prometheus does not use
 
 
@@ -146,59 +136,3 @@ class Metrics:
         if child is None:
             child = self._histograms[key] = family.labels(*labels)
         return child
-
-
-class SpoolMetrics(Collector):
-    """The records' way: written by the server, stored by the collector, read from the spool's files."""
-
-    def __init__(self, directory: Path, spool: SpoolWriter) -> None:
-        self._directory = directory
-        self._spool = spool
-
-    def describe(self) -> list[Metric]:
-        """Nothing is read when it is registered."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        """Read the counts."""
-        counts, state = self._spool.counts, read_collector_state(self._directory)
-        records = CounterMetricFamily(
-            "flow_records",
-            "Records by how far they came: captured in the spool, then stored or lost.",
-            labels=["result"],
-        )
-        for result, count in (("captured", counts.captured), ("stored", state.stored), ("lost", state.lost)):
-            records.add_metric([result], count)
-        yield records
-        dropped = CounterMetricFamily(
-            "flow_records_dropped", "Records that did not get into the spool.", labels=["reason"]
-        )
-        for reason in {"spool_full": 0, "write_failed": 0} | counts.dropped:
-            dropped.add_metric([reason], counts.dropped.get(reason, 0))
-        yield dropped
-        redacted = CounterMetricFamily(
-            "flow_records_redacted",
-            "What was taken out of records and feedback, by kind.",
-            labels=["kind"],
-        )
-        feedback = read_collector_state(SpoolSettings(directory=self._directory).feedback.directory)
-        redactions = collections.Counter(dict.fromkeys(REDACTED, 0))
-        redactions.update(state.redacted)
-        redactions.update(feedback.redacted)
-        for kind, count in sorted(redactions.items()):
-            redacted.add_metric([kind], count)
-        yield redacted
-        put = HistogramMetricFamily("flow_store_put_seconds", "Time of a PUT to the store.", unit="seconds")
-        put.add_metric([], _cumulative(state.put_seconds), state.put_seconds.sum)
-        yield put
-        used = GaugeMetricFamily("flow_spool_bytes", "Bytes in the spool's directory.", unit="bytes")
-        used.add_metric([], used_bytes(self._directory))
-        yield used
-
-
-def _cumulative(put: PutSeconds) -> list[tuple[str, float]]:
-    total, buckets = 0, []
-    for bound, count in zip((*map(str, put.buckets), "+Inf"), put.counts, strict=False):
-        total += count
-        buckets.append((bound, float(total)))
-    return buckets

@@ -80,11 +80,12 @@ class Recorder:
         self._secrets = {"secret_inputs": names} if names else {}
 
     def record(self, exchange: Exchange) -> None:
-        """Append an exchange to the spool, or count it as dropped; never raises.
+        """Append an exchange to the spool, or count it as dropped or not drawn; never raises.
 
         A success that was not drawn is not kept. All failures are.
         """
         if self._percent < 100 and exchange.fault is None and not drawn(exchange.request_id, self._percent):
+            self.spool.pass_over()
             return
         try:
             line = json_text.write(self._line(exchange))

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flow_runtime.contracts.settings import ImageURLs, ServerSettings
@@ -21,12 +22,14 @@ from flow_runtime.flow.threads import Threads
 from flow_runtime.llm.call import ChatModel
 from flow_runtime.llm.connection import Connections
 from flow_runtime.server import log
+from flow_runtime.server.collection import SpoolSeen, collection_state
 from flow_runtime.server.connection_metrics import ConnectionMetrics
-from flow_runtime.server.metrics import Metrics, SpoolMetrics
+from flow_runtime.server.metrics import Metrics
 from flow_runtime.server.recorder import Recorder
 from flow_runtime.server.secrets import SecretWatch, clean_message
 from flow_runtime.server.served import Served
-from flow_runtime.spool import SpoolWriter, read_collector_state
+from flow_runtime.server.spool_metrics import SpoolMetrics
+from flow_runtime.spool import SpoolWriter, read_collector_state, used_bytes, waiting_since
 from flow_runtime.tracing import OFF, Tracing
 
 LOADING, FLOW_INVALID, CONNECTION_INVALID, READY = "Loading", "FlowInvalid", "ConnectionInvalid", "Ready"
@@ -157,18 +160,17 @@ class Runtime:
     def _collection(self) -> CollectionState | None:
         if self.recorder is None or self.settings.collection is None:
             return None
-        spool, state = self.recorder.spool, read_collector_state(self.settings.collection.spool.directory)
-        reason, message = (
-            (state.reason, state.message) if not spool.problem else ("SpoolUnwritable", spool.problem)
+        spool, kept = self.recorder.spool, self.settings.collection.spool
+        seen = SpoolSeen(
+            counts=spool.counts,
+            collector=read_collector_state(kept.directory),
+            size_mib=kept.size_mib,
+            used_bytes=used_bytes(kept.directory),
+            waiting_since=waiting_since(kept.directory),
+            problem=spool.problem,
         )
-        return CollectionState(
-            captured=spool.counts.captured,
-            dropped=sum(spool.counts.dropped.values()) + state.lost,
-            stored=state.stored,
-            last_stored=state.last_stored,
-            reason=reason,
-            message=clean_message(message),
-        )
+        state = collection_state(seen, datetime.now(UTC))
+        return state.model_copy(update={"message": clean_message(state.message)})
 
     def _load(self) -> Served:
         directory = source.unpack(self.settings.flow, self.settings.work / "flow")

@@ -9,6 +9,7 @@ from flow_runtime.spool.files import (
     PUT_BUCKETS,
     CollectorState,
     Counts,
+    Drops,
     PutSeconds,
     Segment,
     read_collector_state,
@@ -16,6 +17,7 @@ from flow_runtime.spool.files import (
     seal_leftovers,
     sealed,
     used_bytes,
+    waiting_since,
     write_collector_state,
 )
 from flow_runtime.spool.writer import SPOOL_FULL, WRITE_FAILED, SpoolWriter
@@ -26,6 +28,7 @@ __all__ = [
     "WRITE_FAILED",
     "CollectorState",
     "Counts",
+    "Drops",
     "PutSeconds",
     "Segment",
     "SpoolWriter",
@@ -34,5 +37,6 @@ __all__ = [
     "seal_leftovers",
     "sealed",
     "used_bytes",
+    "waiting_since",
     "write_collector_state",
 ]

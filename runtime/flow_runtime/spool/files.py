@@ -6,7 +6,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,14 +18,45 @@ OPEN, SEALED = ".open", ".jsonl"
 COUNTS_FILE, COLLECTOR_FILE, LOCK_FILE = "counts.json", "collector.json", "writer.lock"
 PUT_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
+PEACE = timedelta(minutes=5)
+"""Drops further apart than this are not of one trouble."""
+
 ContractT = TypeVar("ContractT", bound=Contract)
 
 
+class Drops(Contract):
+    """Records that were dropped one after another, with never more than five minutes in between."""
+
+    reason: str
+    """Of the last one."""
+    count: int = 1
+    since: datetime
+    last: datetime
+
+    @classmethod
+    def after(cls, before: "Drops | None", reason: str, now: datetime) -> "Drops":
+        """Count one drop more, of the same trouble or of a new one."""
+        if before is None or not before.recent(now):
+            return cls(reason=reason, since=now, last=now)
+        return cls(reason=reason, count=before.count + 1, since=before.since, last=now)
+
+    def recent(self, now: datetime) -> bool:
+        """Whether the trouble is not over; a clock that was set back does not end it."""
+        return now - self.last < PEACE
+
+
 class Counts(Contract):
-    """What the writer has done since the directory was made; `counts.json`."""
+    """What the writer has done since the directory was made; `counts.json`.
+
+    `captured + sum(dropped.values()) + unsampled` is the requests that were answered.
+    """
 
     captured: int = 0
     dropped: dict[str, int] = Field(default_factory=dict)
+    unsampled: int = 0
+    """Requests that were not drawn, so that there is no record of them."""
+    drops: Drops | None = None
+    """The last trouble."""
     next_segment: int = 1
     """One more than the highest number ever used: numbers are never used again."""
     captured_before: int = 0
@@ -60,6 +91,8 @@ class CollectorState(Contract):
     reason: str = ""
     """Empty while all is well, else a CamelCase word such as StoreUnreachable."""
     message: str = ""
+    failing_since: datetime | None = None
+    """When the trouble began, whatever reasons it has had since; None while all is well."""
     put_seconds: PutSeconds = PutSeconds()
     spool_bytes: int = 0
 
@@ -82,6 +115,11 @@ def sealed(directory: Path) -> list[Segment]:
             stat = path.stat()
             found.append(Segment(no, path, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)))
     return sorted(found, key=lambda segment: segment.no)
+
+
+def waiting_since(directory: Path) -> datetime | None:
+    """When the oldest segment that is not stored was sealed; None when there is none."""
+    return min((segment.sealed for segment in sealed(directory)), default=None)
 
 
 def seal_leftovers(directory: Path) -> int:

@@ -4,10 +4,11 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flow_runtime.spool.counts import CountsFile, recover
-from flow_runtime.spool.files import OPEN, SEALED, Counts, lock_directory, segment_path, used_bytes
+from flow_runtime.spool.files import OPEN, SEALED, Counts, Drops, lock_directory, segment_path, used_bytes
 
 SEAL_BYTES = 8 * 1024 * 1024
 FULL_SHARE = 0.8
@@ -37,8 +38,9 @@ class SpoolWriter:
         self._seal_bytes = min(seal_bytes, self._limit // 4)
         self._seal_after = seal_after_seconds
         self._clock = clock
-        self._captured, self._before, self._next = 0, 0, 1
+        self._captured, self._before, self._next, self._unsampled = 0, 0, 1, 0
         self._dropped: dict[str, int] = {}
+        self._drops: Drops | None = None
         self._lock = self._fd = -1
         self._file: CountsFile | None = None
         self._segment_bytes, self._begun = 0, 0.0
@@ -54,6 +56,8 @@ class SpoolWriter:
         return Counts(
             captured=self._captured,
             dropped=dict(self._dropped),
+            unsampled=self._unsampled,
+            drops=self._drops,
             next_segment=self._next,
             captured_before=self._before,
         )
@@ -88,9 +92,15 @@ class SpoolWriter:
 
         Saved at once: there is no line in the spool to count it by after a crash.
         """
+        self._drops = Drops.after(self._drops, reason, datetime.now(UTC))
         self._dropped[reason] = self._dropped.get(reason, 0) + 1
         self._save()
         return False
+
+    def pass_over(self) -> None:
+        """Count a request that was not drawn; saved at once for the same reason."""
+        self._unsampled += 1
+        self._save()
 
     def tick(self) -> None:
         """Seal what is old enough and save the counts; to be called about once a second."""
@@ -141,6 +151,8 @@ class SpoolWriter:
             return
         self._captured += counts.captured
         self._before, self._next = counts.captured_before, counts.next_segment
+        self._unsampled += counts.unsampled
+        self._drops = self._drops or counts.drops
         for reason, count in counts.dropped.items():
             self._dropped[reason] = self._dropped.get(reason, 0) + count
         self.problem = ""
