@@ -12,6 +12,12 @@ VALID: tuple[Valid, ...] = (
     ),
     ok("a deep prefix", spec__collection__store__url="s3://records/a_b/c=d/e.f"),
     ok("a spool on disk", spec__collection__spool={"medium": "Disk", "sizeMiB": 4096}),
+    ok(
+        "the largest segments",
+        spec__collection__spool={"sizeMiB": 320, "segmentMiB": 64, "segmentSeconds": 3600},
+    ),
+    ok("the smallest segments", spec__collection__spool={"segmentMiB": 1, "segmentSeconds": 1}),
+    ok("a small spool and segments of no wanted size", spec__collection__spool={"sizeMiB": 16}),
     ok("a sample of failures only", spec__collection__samplingPercent=0),
     ok("images that are kept", spec__collection__images="Keep"),
     ok("patterns without a hash key", spec__collection__redact={"patterns": ["email", "cloudKey"]}),
@@ -44,7 +50,24 @@ INVALID: tuple[Invalid, ...] = (
             ("collection.spool.sizeMiB", 15, "minimum", "greater than or equal to 16"),
             ("collection.spool.sizeMiB", 4097, "maximum", "less than or equal to 4096"),
             ("collection.spool.medium", "Tape", "enum", 'supported values: "Memory", "Disk"'),
+            ("collection.spool.segmentMiB", 0, "minimum", "greater than or equal to 1"),
+            ("collection.spool.segmentSeconds", 0, "minimum", "greater than or equal to 1"),
+            ("collection.spool.segmentSeconds", 3601, "maximum", "less than or equal to 3600"),
         )
+    ),
+    bad(
+        "segments of which no five go into the spool",
+        "spec.collection.spool",
+        {"sizeMiB": 64, "segmentMiB": 13},
+        "segmentMiB must be at most a fifth of sizeMiB",
+        "spec.collection.spool#rule",
+    ),
+    bad(
+        "segments of more than 64 MiB",
+        "spec.collection.spool",
+        {"sizeMiB": 4096, "segmentMiB": 65},
+        "less than or equal to 64",
+        "spec.collection.spool.segmentMiB#maximum",
     ),
     bad(
         "collection without a store",

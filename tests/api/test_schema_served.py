@@ -119,7 +119,7 @@ def test_defaults_of_a_flow_deployment_are_those_of_the_model(api: Api, namespac
         "collection": {
             "enabled": True,
             "store": {"url": "s3://records"},
-            "spool": {"medium": "Memory", "sizeMiB": 64},
+            "spool": {"medium": "Memory", "sizeMiB": 64, "segmentSeconds": 60},
             "samplingPercent": 100,
             "user": "",
             "images": "Digest",

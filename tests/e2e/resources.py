@@ -32,7 +32,10 @@ def flow_deployment(name: str = BOT, **spec: Any) -> Manifest:
         "replicas": 3,
         "connections": [connection],
         "runtime": {"resources": {"requests": {"cpu": "50m", "memory": "128Mi"}}},
-        "collection": {"store": {"url": f"s3://{BUCKET}/flows", "secretRef": {"name": "store"}}},
+        "collection": {
+            "store": {"url": f"s3://{BUCKET}/flows", "secretRef": {"name": "store"}},
+            "spool": {"segmentSeconds": 5},
+        },
     }
     return {"apiVersion": API, "kind": "FlowDeployment", "metadata": {"name": name}, "spec": usual | spec}
 

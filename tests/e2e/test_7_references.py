@@ -46,7 +46,10 @@ def broken(world: World) -> Iterator[Kubectl]:
             "no-store-secret",
             replicas=1,
             flow={"configMap": {"name": "whole-flow"}},
-            collection={"store": {"url": "s3://records/late", "secretRef": {"name": "late-store"}}},
+            collection={
+                "store": {"url": "s3://records/late", "secretRef": {"name": "late-store"}},
+                "spool": {"segmentSeconds": 5},
+            },
         ),
     )
     yield world.kubectl

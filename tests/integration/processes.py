@@ -48,7 +48,7 @@ class Server:
             (folder / "secret" / "api_key").write_text(key)
         (folder / "secret" / "base_url").write_text(llm_url)
         self.spool = folder / "spool"
-        spool = SpoolSettings(directory=self.spool)
+        spool = SpoolSettings(directory=self.spool, seal_after_seconds=10)
         made = ServerSettings(
             identity=Identity(namespace="shop", deployment="bot"),
             revision="abc123",

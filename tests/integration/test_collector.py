@@ -105,7 +105,7 @@ async def test_a_store_that_is_away_is_named_and_nothing_is_lost_when_it_returns
     world.writer.close()
     log = finish(collector)
     assert (world.state.reason, world.state.message) == ("", "")
-    assert "the store takes records again" in log
+    assert "records are stored again" in log
     assert len(await stored_lines(s3.settings)) == 5
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ async def stored(folder: Path, records: Sequence[Record], per_object: int = 50) 
     store = Store.open(StoreSettings(url=folder.as_uri()))
     for number, start in enumerate(range(0, len(records), per_object), start=1):
         part = records[start : start + per_object]
-        packed = pack("".join(each.model_dump_json() + "\n" for each in part).encode(), Policy())
+        packed = pack(BytesIO("".join(each.model_dump_json() + "\n" for each in part).encode()), Policy())
         await store.put(str(segment_key(BOT, part[0].time, "pod-a", number, packed.rows)), packed.data)
     return store
 

@@ -53,7 +53,7 @@ def test_records_are_lines_of_a_segment_that_is_sealed_on_close(tmp_path: Path) 
 
 
 def test_a_segment_is_sealed_by_size(tmp_path: Path) -> None:
-    writer = SpoolWriter(tmp_path, seal_bytes=20)
+    writer = SpoolWriter(tmp_path, seal_mib=20 / 2**20)
     for _ in range(5):
         writer.append(b"x" * 9)
     assert [segment.no for segment in sealed(tmp_path)] == [1, 2]
@@ -187,20 +187,21 @@ def test_a_full_volume_has_room_for_the_counts(tmp_path: Path) -> None:
     assert (tmp_path / "counts.json").stat().st_size == size
 
 
-def test_a_torn_line_of_a_dead_writer_is_cut_off(tmp_path: Path) -> None:
+def test_a_torn_line_of_a_dead_writer_stays_for_the_collector_to_count(tmp_path: Path) -> None:
     writer = SpoolWriter(tmp_path)
     writer.append(b"whole")
     os.write(writer._fd, b'{"torn": ')
     crash(writer)
     writer = SpoolWriter(tmp_path)
-    assert contents(tmp_path) == [(1, b"whole\n")]
-    assert writer.counts.captured == 1
+    assert contents(tmp_path) == [(1, b'whole\n{"torn": ')]
+    assert writer.counts.captured == 2
 
 
-def test_a_leftover_without_a_whole_line_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "00000007.open").write_bytes(b"torn")
+def test_a_leftover_without_a_line_is_sealed_too_so_that_its_number_is_no_gap(tmp_path: Path) -> None:
+    (tmp_path / "00000007.open").write_bytes(b"")
     writer = SpoolWriter(tmp_path)
-    assert list(tmp_path.glob("*.open")) == []
+    assert contents(tmp_path) == [(7, b"")]
+    assert (writer.counts.captured, writer.counts.next_segment) == (0, 8)
     writer.close()
 
 

@@ -9,15 +9,35 @@ from flow_operator.api.redact import HASH_KEY_MISSING, Redact
 from flow_operator.api.rules import AS_SET, Rule, matches, rules
 from flow_operator.api.store import Store
 
+SEGMENTS_IN_SPOOL = 5
+"""So many segments of the wanted size go at least into a spool: one is stored while others are written."""
+
 
 class Spool(Model):
     """The bounded buffer in each pod between the server and the store."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            Rule(
+                f"!has(self.segmentMiB) || self.segmentMiB * {SEGMENTS_IN_SPOOL} <= self.sizeMiB",
+                f"segmentMiB must be at most a fifth of sizeMiB: {SEGMENTS_IN_SPOOL} segments must fit into"
+                " the spool, so that one can be stored while others are written",
+                ".segmentMiB",
+            )
+        )
+    )
 
     medium: Literal["Memory", "Disk"] = "Memory"
     """Memory keeps raw text off the node's disk; what is not stored yet is lost with the pod, and it counts
     as memory of the pod. Disk holds more, and so rides out longer outages of the store."""
     size_mib: Annotated[int, Field(ge=16, le=4096, alias="sizeMiB")] = 64
     """Size in MiB. When it is full, new records are dropped and counted; requests are never held up."""
+    segment_mib: Annotated[int | None, Field(ge=1, le=64, alias="segmentMiB")] = None
+    """Size in MiB, before compression, at which records become an object of the store. Without it 8, or a
+    fifth of sizeMiB where that is less."""
+    segment_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    """Age at which records become an object of the store, however few they are. What a FlowMonitor is to
+    judge must be stored before it runs: keep this below its window.offset."""
 
 
 class Collection(Model):

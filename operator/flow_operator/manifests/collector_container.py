@@ -32,7 +32,8 @@ def collector_container(serving: Serving) -> Manifest | None:
             "limits": {"memory": "256Mi"},
         },
         "securityContext": container_security(),
-        "terminationMessagePolicy": "FallbackToLogsOnError",
+        # What it could not store, as long as there is something; its log is no such message.
+        "terminationMessagePolicy": "File",
         "volumeMounts": [
             mount("settings", SETTINGS, read_only=True),
             mount("spool", SPOOL),

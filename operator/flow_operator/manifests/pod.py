@@ -16,10 +16,8 @@ from flow_operator.manifests.security import pod_basics
 from flow_operator.manifests.server_container import ENDPOINT_SECONDS, server_container
 from flow_operator.manifests.serving import Serving
 from flow_operator.manifests.volumes import config_map_volume, image_volume, scratch_volume, secret_volume
-from flow_runtime.contracts.base import METRICS_PORT
+from flow_runtime.contracts.base import DRAIN_SECONDS, METRICS_PORT
 
-DRAIN_SECONDS = 30
-"""For the collector to store what is left after the last request has ended."""
 HOSTNAME = "kubernetes.io/hostname"
 SCRAPE = {
     "prometheus.io/scrape": "true",

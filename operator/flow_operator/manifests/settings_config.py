@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from flow_operator.api.collection import Spool
 from flow_operator.api.redact import Redact
 from flow_operator.api.store import Store
 from flow_operator.manifests.names import REVISION, Manifest, settings_name
@@ -98,12 +99,21 @@ def _collection(serving: Serving) -> CollectionSettings | None:
         return None
     return CollectionSettings(
         store=store_settings(store),
-        spool=SpoolSettings(size_mib=wanted.spool.size_mib),
+        spool=_spool(wanted.spool),
         capture_nodes=wanted.capture_nodes,
         sampling_percent=wanted.sampling_percent,
         redact=_redact(wanted.redact or Redact()),
         user=wanted.user,
         keep_images=wanted.images == "Keep",
+    )
+
+
+def _spool(wanted: Spool) -> SpoolSettings:
+    settings = SpoolSettings(size_mib=wanted.size_mib, seal_after_seconds=wanted.segment_seconds)
+    return (
+        settings
+        if wanted.segment_mib is None
+        else settings.model_copy(update={"seal_mib": wanted.segment_mib})
     )
 
 

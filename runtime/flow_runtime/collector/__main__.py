@@ -1,6 +1,7 @@
 """The collector's process: `python -m flow_runtime.collector SETTINGS`.
 
-Runs beside the server until SIGTERM or SIGINT, stores what is left, and ends with 0. Its settings are the
+Runs beside the server until SIGTERM or SIGINT, stores what is left, and ends with 0, or with 1 when it could
+not store all of it in time: then the termination message says how much was left. Its settings are the
 server's; `POD_UID` names the pod in the store (default: the host's name).
 """
 
@@ -14,24 +15,35 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from flow_runtime.collector.last_words import LastWords
 from flow_runtime.collector.loop import Collector
 from flow_runtime.collector.redact.policy import load_policy
+from flow_runtime.contracts.base import DRAIN_SECONDS
 from flow_runtime.contracts.settings import CollectionSettings, ServerSettings
 from flow_runtime.logs import log
 from flow_runtime.store import Store
 from flow_runtime.store.keys import feedback_key, segment_key
 
-DRAIN_SECONDS = 60.0
-"""Longer than a pod's grace period leaves; the kubelet's SIGKILL is the real limit."""
+MARGIN_SECONDS = 1.0
+"""To end by itself before the kubelet's SIGKILL."""
 
 
-async def collect(settings: ServerSettings, collection: CollectionSettings) -> None:
-    """Collect until a signal, then drain."""
+def drain_seconds(settings: ServerSettings) -> float:
+    """The most that is left of the grace period when the server has ended, as it did not use up its own.
+
+    When it did, the SIGKILL comes earlier; DRAIN_SECONDS are left of it at any rate.
+    """
+    return settings.request_timeout_seconds + DRAIN_SECONDS - MARGIN_SECONDS
+
+
+async def collect(settings: ServerSettings, collection: CollectionSettings) -> bool:
+    """Collect until a signal, then drain; tells whether all was stored."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pod = re.sub(r"[^A-Za-z0-9._-]", "-", os.environ.get("POD_UID") or socket.gethostname())
-    records, feedback = (
+    last_words = LastWords(collection.spool.directory, collection.spool.feedback.directory)
+    both = (
         Collector(
             spool.directory,
             settings.identity,
@@ -40,11 +52,12 @@ async def collect(settings: ServerSettings, collection: CollectionSettings) -> N
             lambda: load_policy(collection),
             log,
             key,
+            last_words,
         )
         for spool, key in ((collection.spool, segment_key), (collection.spool.feedback, feedback_key))
     )
     log("info", "collecting", spool=str(collection.spool.directory), store=collection.store.url, pod=pod)
-    await asyncio.gather(records.run(stop, DRAIN_SECONDS), feedback.run(stop, DRAIN_SECONDS))
+    return all(await asyncio.gather(*(each.run(stop, drain_seconds(settings)) for each in both)))
 
 
 def main(arguments: list[str]) -> int:
@@ -65,7 +78,10 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         log("error", "the spool's directory cannot be made", cause=str(error))
         return 2
-    asyncio.run(collect(settings, settings.collection))
+    with asyncio.Runner() as runner:
+        if not runner.run(collect(settings, settings.collection)):
+            # At once: a thread that waits for a store which hangs would keep the process from ending.
+            os._exit(1)
     return 0
 
 

@@ -1,19 +1,21 @@
 """The collector's loop: oldest sealed segment, redact, gzip, PUT, count, remove; back off without a store.
 
 A segment's object is named by what never changes (pod, number, rows, time of sealing), so a PUT that is
-repeated after a crash writes the same object.
+repeated after a crash writes the same object. A segment without a whole line is an object of no rows: so a
+number that is missing in the store is a segment that was lost.
 """
 
 import asyncio
 import contextlib
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from flow_runtime import spool
+from flow_runtime.collector.last_words import LastWords
+from flow_runtime.collector.ledger import Ledger, Log
 from flow_runtime.collector.pack import Packed, pack
 from flow_runtime.collector.redact.policy import POLICY_REASONS, Policy, PolicyError
 from flow_runtime.contracts.settings import Identity
@@ -24,9 +26,11 @@ from flow_runtime.store.keys import segment_key
 POLL_SECONDS = 0.5
 STATE_SECONDS = 5.0
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
-_WELL = {"reason": "", "message": "", "failing_since": None}
+LONGEST_DELAY_AT_THE_END = 2.0
+"""There is little time left, and a store that returns should be found."""
+TRIES = 3
+"""Of a segment that cannot be read, before it is set aside for those behind it."""
 
-Log = Callable[..., None]
 Key = Callable[[Identity, datetime, str, int, int], object]
 """Names a segment's object by deployment, time of sealing, pod, number and rows."""
 
@@ -43,6 +47,7 @@ class Collector:
         load_policy: Callable[[], Policy],
         log: Log,
         key: Key = segment_key,
+        last_words: LastWords | None = None,
     ) -> None:
         self._directory = directory
         self._identity = identity
@@ -51,9 +56,12 @@ class Collector:
         self._load_policy = load_policy
         self._log = log
         self._key = key
+        self._last_words = last_words or LastWords(directory, directory / "feedback")
         self._store: Store | None = None
-        self._state = self._written = spool.read_collector_state(directory)
-        self._looked = float("-inf")
+        self._ledger = Ledger(directory, log)
+        self._unread = (0, 0)
+        """The segment that could not be read the last time, and how often that was."""
+        self._ending = False
 
     async def run(self, stop: asyncio.Event, drain_seconds: float) -> bool:
         """Collect until `stop`, then at most `drain_seconds` more; tells whether all was stored."""
@@ -69,23 +77,27 @@ class Collector:
 
     async def _drain(self, seconds: float) -> bool:
         """The server is gone: seal what it left open and store all there is."""
+        self._ending = True
         leftovers = spool.seal_leftovers(self._directory)
         self._log("info", "draining the spool", leftovers=leftovers)
-        try:
+        await asyncio.to_thread(self._last_words.update, self._ledger.state.reason)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._collect()
-        except TimeoutError:
-            self._log("warning", "the spool was not drained in time", bytes_left=self._state.spool_bytes)
-            return False
-        return True
+                return True
+        left = self._last_words.update(self._ledger.state.reason)
+        self._log(
+            "warning", "the spool was not drained in time", records=left.records, feedback=left.feedback
+        )
+        return False
 
     async def _forever(self) -> None:
         self.check_policy()
         while True:
             await self._collect()
-            if time.monotonic() - self._looked >= STATE_SECONDS:
+            if self._ledger.age >= STATE_SECONDS:
                 self.check_policy()
-                self._save()
+                self._ledger.save()
             await asyncio.sleep(POLL_SECONDS)
 
     def check_policy(self) -> None:
@@ -93,12 +105,11 @@ class Collector:
         try:
             self._load_policy()
         except PolicyError as error:
-            self._failed(error)
+            self._ledger.failed(error.reason, str(error))
             return
-        if self._state.reason in POLICY_REASONS:
-            self._log("info", "records can be redacted again", after=self._state.reason)
-            self._state = self._state.model_copy(update=_WELL)
-            self._save()
+        if self._ledger.state.reason in POLICY_REASONS:
+            self._ledger.well()
+            self._ledger.save()
 
     async def _collect(self) -> None:
         """Store all sealed segments, oldest first, however long the store is away."""
@@ -107,60 +118,45 @@ class Collector:
             try:
                 await self._take(segments[0])
                 delay = FIRST_DELAY
-            except (StoreError, PolicyError, OSError) as error:
-                self._failed(error)
-                # Drawn, so that the pods of a deployment do not come back all at once.
-                await asyncio.sleep(delay * random.uniform(0.5, 1))
-                delay = min(delay * 2, LONGEST_DELAY)
+                continue
+            except (StoreError, PolicyError) as error:
+                # Credentials may have been rotated meanwhile, so the store is opened anew the next time.
+                self._store = None
+                self._ledger.failed(error.reason, str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the segments behind it
+                self._unreadable(segments[0], error)
+            if self._ending:
+                self._last_words.update(self._ledger.state.reason)
+            # Drawn, so that the pods of a deployment do not come back all at once.
+            await asyncio.sleep(delay * random.uniform(0.5, 1))
+            delay = min(delay * 2, LONGEST_DELAY_AT_THE_END if self._ending else LONGEST_DELAY)
 
     async def _take(self, segment: Segment) -> None:
         # Anew for each segment, since its key may have been rotated; without a policy nothing is stored.
         policy = self._load_policy()
-        packed = await asyncio.to_thread(lambda: pack(segment.path.read_bytes(), policy))
+        packed = await asyncio.to_thread(_packed, segment.path, policy)
         began = time.monotonic()
-        if packed.rows:
-            if self._store is None:
-                self._store = self._open_store()
-            key = self._key(self._identity, segment.sealed, self._pod, segment.no, packed.rows)
-            await self._store.put(str(key), packed.data)
-        self._count(segment, packed, time.monotonic() - began)
-        # Counted before it is removed: a crash in between stores it again but does not count it again.
-        self._save()
+        if self._store is None:
+            self._store = self._open_store()
+        key = self._key(self._identity, segment.sealed, self._pod, segment.no, packed.rows)
+        await self._store.put(str(key), packed.data)
+        self._ledger.stored(segment, packed, time.monotonic() - began)
         segment.path.unlink(missing_ok=True)
+        if self._ending:
+            self._last_words.update()
 
-    def _count(self, segment: Segment, packed: Packed, put_seconds: float) -> None:
-        if self._state.reason:
-            self._log("info", "the store takes records again", after=self._state.reason)
-        changes: dict[str, object] = dict(_WELL)
-        if packed.rows:
-            changes["last_stored"] = datetime.now(UTC)
-            changes["put_seconds"] = self._state.put_seconds.observe(put_seconds)
-        if segment.no > self._state.last_segment:
-            changes["stored"] = self._state.stored + packed.rows
-            changes["lost"] = self._state.lost + packed.lost
-            changes["redacted"] = dict(Counter(self._state.redacted) + Counter(packed.redacted))
-            changes["last_segment"] = segment.no
-        self._state = self._state.model_copy(update=changes)
-
-    def _failed(self, error: Exception) -> None:
-        """Say why. Credentials may have been rotated meanwhile, so the store is opened anew the next time."""
-        self._store = None
-        known = isinstance(error, StoreError | PolicyError)
-        reason = error.reason if isinstance(error, StoreError | PolicyError) else "SpoolUnreadable"
-        message = str(error) if known else f"a segment cannot be read: {type(error).__name__}"
-        if self._state.reason != reason:
-            self._log("warning", "records are not being stored", reason=reason, cause=message)
-        since = self._state.failing_since or datetime.now(UTC)
-        self._state = self._state.model_copy(
-            update={"reason": reason, "message": message, "failing_since": since}
-        )
-        self._save()
-
-    def _save(self) -> None:
-        """Write the state if it changed. A full spool must not end the one who can empty it."""
-        self._looked = time.monotonic()
-        self._state = self._state.model_copy(update={"spool_bytes": spool.used_bytes(self._directory)})
-        if self._state != self._written:
+    def _unreadable(self, segment: Segment, error: Exception) -> None:
+        """Try again a few times, then count it as lost and set it aside."""
+        cause = f"segment {segment.no} cannot be read: {type(error).__name__}"
+        no, tries = self._unread
+        self._unread = (segment.no, tries + 1 if no == segment.no else 1)
+        self._ledger.failed("SpoolUnreadable", cause)
+        if self._unread[1] >= TRIES:
+            self._ledger.given_up(segment, cause)
             with contextlib.suppress(OSError):
-                spool.write_collector_state(self._directory, self._state)
-                self._written = self._state
+                spool.set_aside(segment)
+
+
+def _packed(path: Path, policy: Policy) -> Packed:
+    with path.open("rb") as source:
+        return pack(source, policy)

@@ -16,6 +16,8 @@ FETCH_FILE = Path("/settings/fetch.json")
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_LIMIT = 4096
 """Bytes of a termination message that the kubelet keeps."""
+DRAIN_SECONDS = 30
+"""Of a pod's grace period, for the collector, after the last request has ended."""
 STATE_LIMIT = 16 * 1024
 """Bytes of a pod's /state that the operator reads."""
 

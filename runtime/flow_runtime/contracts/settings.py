@@ -63,7 +63,9 @@ class SpoolSettings(Contract):
 
     directory: Path = Path("/spool")
     size_mib: int = 64
-    seal_after_seconds: float = 10.0
+    seal_mib: float = 8
+    """A segment of that size is sealed, or of a fifth of the spool where that is less."""
+    seal_after_seconds: float = 60.0
 
     @property
     def feedback(self) -> "SpoolSettings":
@@ -71,6 +73,7 @@ class SpoolSettings(Contract):
         return SpoolSettings(
             directory=self.directory / "feedback",
             size_mib=max(1, self.size_mib // 16),
+            seal_mib=self.seal_mib,
             seal_after_seconds=self.seal_after_seconds,
         )
 

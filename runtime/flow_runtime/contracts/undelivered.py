@@ -9,7 +9,7 @@ from flow_runtime.contracts.state import RecordCounts
 class Undelivered(Contract):
     """Segments that a collector that was told to end has not stored; kept up to date until it has ended.
 
-    So it is also true of a collector that the kubelet had to kill. No message: everything was stored.
+    So it is also true of a collector that the kubelet had to kill. No message: it was not told to end.
     """
 
     records: int = Field(ge=0)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flow_runtime.contracts.settings import ImageURLs, ServerSettings
+from flow_runtime.contracts.settings import ImageURLs, ServerSettings, SpoolSettings
 from flow_runtime.contracts.state import CollectionState, PodState
 from flow_runtime.flow import source
 from flow_runtime.flow.errors import FlowDefinitionError, FlowLoadError, GetConnectionError
@@ -72,13 +72,13 @@ class Runtime:
         self._ticker: asyncio.Task[None] | None = None
         if settings.collection is not None:
             kept = settings.collection.spool
-            spool = SpoolWriter(kept.directory, kept.size_mib, kept.seal_after_seconds)
+            spool = _writer(kept)
             self.recorder = Recorder(settings, settings.collection, pod, spool)
             self.metrics.registry.register(SpoolMetrics(kept.directory, spool))
             own = kept.feedback
             with contextlib.suppress(OSError):  # a spool that cannot be written says so itself
                 own.directory.mkdir(exist_ok=True)
-            self.feedback = SpoolWriter(own.directory, own.size_mib, own.seal_after_seconds)
+            self.feedback = _writer(own)
 
     @property
     def flow(self) -> Loaded | None:
@@ -209,6 +209,10 @@ class Runtime:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             await self.tick()
+
+
+def _writer(kept: SpoolSettings) -> SpoolWriter:
+    return SpoolWriter(kept.directory, kept.size_mib, kept.seal_after_seconds, kept.seal_mib)
 
 
 async def _in_daemon_thread(call: Callable[[], Served]) -> Served:

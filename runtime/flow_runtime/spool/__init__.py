@@ -12,14 +12,18 @@ from flow_runtime.spool.files import (
     Drops,
     PutSeconds,
     Segment,
+    count_lines,
     read_collector_state,
     read_counts,
     seal_leftovers,
     sealed,
+    set_aside,
     used_bytes,
+    waiting,
     waiting_since,
     write_collector_state,
 )
+from flow_runtime.spool.recover import recovered_state
 from flow_runtime.spool.writer import SPOOL_FULL, WRITE_FAILED, SpoolWriter
 
 __all__ = [
@@ -32,11 +36,15 @@ __all__ = [
     "PutSeconds",
     "Segment",
     "SpoolWriter",
+    "count_lines",
     "read_collector_state",
     "read_counts",
+    "recovered_state",
     "seal_leftovers",
     "sealed",
+    "set_aside",
     "used_bytes",
+    "waiting",
     "waiting_since",
     "write_collector_state",
 ]

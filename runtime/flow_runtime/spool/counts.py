@@ -6,14 +6,11 @@ from typing import Self
 
 from flow_runtime.spool.files import (
     COUNTS_FILE,
-    OPEN,
-    SEALED,
     Counts,
-    numbered,
     read_collector_state,
     read_counts,
     seal_all,
-    segment_path,
+    waiting,
 )
 
 COUNTS_BYTES = 512
@@ -41,29 +38,22 @@ class CountsFile:
 
 
 def recover(directory: Path) -> Counts:
-    """Seal what is open and derive the counts of a writer that may have died before it saved them."""
-    counts = read_counts(directory)
-    last = counts.next_segment - 1
-    # Before it is sealed: afterwards the collector may take it at any moment.
-    lines = _lines(segment_path(directory, last, OPEN)) or _lines(segment_path(directory, last, SEALED))
-    highest = max((no for kind in (OPEN, SEALED) for no, _ in numbered(directory, kind)), default=0)
+    """Seal what is open and derive the counts of a writer that may have died before it saved them.
+
+    Each of three sources can only say too little: what was saved; the last segment's lines on top of what was
+    captured before it; all that the collector counted and what it still has to take. So the most is right.
+    """
+    # What waits before it is sealed and before what was taken: the collector may take it at any moment, and
+    # counts it before it removes it.
+    lines = waiting(directory)
     seal_all(directory)
-    collector = read_collector_state(directory)
-    return counts.model_copy(
-        update={
-            "captured": max(
-                counts.captured,
-                collector.stored + collector.lost,
-                counts.captured_before + lines,
-            ),
-            "next_segment": max(counts.next_segment, highest + 1),
-        }
+    counts, collector = read_counts(directory), read_collector_state(directory)
+    last = counts.next_segment - 1
+    to_take = sum(count for no, count in lines.items() if no > collector.last_segment)
+    captured = max(
+        counts.captured,
+        counts.captured_before + lines.get(last, 0),
+        collector.stored + collector.lost + to_take,
     )
-
-
-def _lines(path: Path) -> int:
-    """Count the whole lines of a segment; 0 when there is none."""
-    try:
-        return path.read_bytes().count(b"\n")
-    except FileNotFoundError:
-        return 0
+    highest = max(last, collector.last_segment, *lines)
+    return counts.model_copy(update={"captured": captured, "next_segment": highest + 1})

@@ -3,8 +3,9 @@
 import contextlib
 import fcntl
 import os
+import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +15,10 @@ from pydantic import Field, ValidationError
 
 from flow_runtime.contracts.base import Contract
 
-OPEN, SEALED = ".open", ".jsonl"
+OPEN, SEALED, BAD = ".open", ".jsonl", ".bad"
 COUNTS_FILE, COLLECTOR_FILE, LOCK_FILE = "counts.json", "collector.json", "writer.lock"
 PUT_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+BLOCK_BYTES = 64 * 1024
 
 PEACE = timedelta(minutes=5)
 """Drops further apart than this are not of one trouble."""
@@ -107,6 +109,11 @@ class Segment:
     sealed: datetime
 
 
+def set_aside(segment: Segment) -> None:
+    """Keep a segment that cannot be read out of the way, for as long as the spool lives. Raises OSError."""
+    segment.path.rename(segment.path.with_suffix(BAD))
+
+
 def sealed(directory: Path) -> list[Segment]:
     """List the sealed segments, oldest first."""
     found = []
@@ -114,7 +121,7 @@ def sealed(directory: Path) -> list[Segment]:
         with contextlib.suppress(FileNotFoundError):
             stat = path.stat()
             found.append(Segment(no, path, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)))
-    return sorted(found, key=lambda segment: segment.no)
+    return found
 
 
 def waiting_since(directory: Path) -> datetime | None:
@@ -134,14 +141,47 @@ def seal_leftovers(directory: Path) -> int:
         os.close(lock)
 
 
+def seal_all(directory: Path) -> int:
+    """Seal every open segment as it is: what is torn or empty is for the collector to count."""
+    left = numbered(directory, OPEN)
+    for no, path in left:
+        path.rename(segment_path(directory, no, SEALED))
+    return len(left)
+
+
+def waiting(directory: Path, known: Mapping[int, int] | None = None) -> dict[int, int]:
+    """Count the records of all segments, sealed and open, by number; a torn last line is one, too.
+
+    `known`: what was counted before, of segments that were sealed then.
+    """
+    found: dict[int, int] = {}
+    # The open one first: if it is sealed meanwhile, it is found again rather than missed.
+    for suffix in (OPEN, SEALED):
+        for no, path in numbered(directory, suffix):
+            with contextlib.suppress(OSError):
+                counted = known.get(no) if known and suffix == SEALED else None
+                found[no] = count_lines(path) if counted is None else counted
+    return found
+
+
+def count_lines(path: Path) -> int:
+    """Count lines, the torn last one, too, without holding the file. Raises OSError."""
+    lines, last = 0, b"\n"
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK_BYTES):
+            lines += block.count(b"\n")
+            last = block
+    return lines + (not last.endswith(b"\n"))
+
+
 def read_counts(directory: Path) -> Counts:
     """Read the writer's counts; zeros where there are none yet."""
-    return _read(directory / COUNTS_FILE, Counts)
+    return read_model(directory / COUNTS_FILE, Counts) or Counts()
 
 
 def read_collector_state(directory: Path) -> CollectorState:
     """Read the collector's state; zeros where there is none yet."""
-    return _read(directory / COLLECTOR_FILE, CollectorState)
+    return read_model(directory / COLLECTOR_FILE, CollectorState) or CollectorState()
 
 
 def write_collector_state(directory: Path, state: CollectorState) -> None:
@@ -159,20 +199,6 @@ def used_bytes(directory: Path) -> int:
     return total
 
 
-def seal_all(directory: Path) -> int:
-    """Seal every open segment up to its last whole line; one without any is removed."""
-    done = 0
-    for no, path in list(numbered(directory, OPEN)):
-        whole = path.read_bytes().rfind(b"\n") + 1
-        if not whole:
-            path.unlink()
-            continue
-        os.truncate(path, whole)
-        path.rename(segment_path(directory, no, SEALED))
-        done += 1
-    return done
-
-
 def lock_directory(directory: Path) -> int:
     """Take the writer's lock, which ends with its process. Returns a descriptor, raises OSError."""
     fd = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -184,11 +210,14 @@ def lock_directory(directory: Path) -> int:
     return fd
 
 
-def numbered(directory: Path, suffix: str) -> Iterator[tuple[int, Path]]:
-    """Yield number and file of each segment of a kind, in no order."""
-    for path in directory.glob(f"????????{suffix}"):
-        if path.stem.isdecimal():
-            yield int(path.stem), path
+def numbered(directory: Path, suffix: str) -> list[tuple[int, Path]]:
+    """List number and file of each segment of a kind, oldest first; none where there is no directory."""
+    pattern = re.compile(rf"([0-9]{{8}}){re.escape(suffix)}")
+    with contextlib.suppress(OSError):
+        with os.scandir(directory) as entries:
+            numbers = sorted(int(found[1]) for each in entries if (found := pattern.fullmatch(each.name)))
+        return [(no, segment_path(directory, no, suffix)) for no in numbers]
+    return []
 
 
 def segment_path(directory: Path, no: int, suffix: str) -> Path:
@@ -203,8 +232,9 @@ def replace(path: Path, value: Contract) -> None:
     temporary.replace(path)
 
 
-def _read(path: Path, model: type[ContractT]) -> ContractT:
+def read_model(path: Path, model: type[ContractT]) -> ContractT | None:
+    """Read a model from a file; None where there is none, or none that can be read."""
     try:
         return model.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
-        return model()
+        return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from flow_runtime.spool.counts import CountsFile, recover
 from flow_runtime.spool.files import OPEN, SEALED, Counts, Drops, lock_directory, segment_path, used_bytes
 
-SEAL_BYTES = 8 * 1024 * 1024
+MEBIBYTE = 1024 * 1024
 FULL_SHARE = 0.8
 """Of the directory's size: the rest is for the collector's own files and for what the file system adds."""
 LOCK_TRIES = 10
@@ -28,14 +28,14 @@ class SpoolWriter:
         self,
         directory: Path,
         size_mib: int = 64,
-        seal_after_seconds: float = 10.0,
-        seal_bytes: int = SEAL_BYTES,
+        seal_after_seconds: float = 60.0,
+        seal_mib: float = 8,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directory = directory
-        self._limit = int(size_mib * 1024 * 1024 * FULL_SHARE)
+        self._limit = int(size_mib * MEBIBYTE * FULL_SHARE)
         # A quarter of a small spool, so that the collector has something to take while we go on writing.
-        self._seal_bytes = min(seal_bytes, self._limit // 4)
+        self._seal_bytes = min(int(seal_mib * MEBIBYTE), self._limit // 4)
         self._seal_after = seal_after_seconds
         self._clock = clock
         self._captured, self._before, self._next, self._unsampled = 0, 0, 1, 0
@@ -159,18 +159,18 @@ class SpoolWriter:
         self._save()
 
     def _begin(self) -> bool:
+        """Begin a segment: its file first, so that each number has one whenever we are killed."""
         if self._lock < 0:
+            return False
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+            self._fd = os.open(segment_path(self._directory, self._next, OPEN), flags, 0o640)
+        except OSError as error:
+            self._fail(error)
             return False
         self._before, self._begun, self._segment_bytes = self._captured, self._clock(), 0
         self._next += 1
-        try:
-            self._save(must=True)  # reserves the number, so that no crash can use it twice
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-            self._fd = os.open(segment_path(self._directory, self._next - 1, OPEN), flags, 0o640)
-        except OSError as error:
-            self._next -= 1
-            self._fail(error)
-            return False
+        self._save()
         return True
 
     def _has_room(self, size: int) -> bool:
@@ -184,7 +184,7 @@ class SpoolWriter:
     def _fail(self, error: OSError) -> None:
         self.problem = f"spool {self._directory}: {error.strerror or error}"
 
-    def _save(self, *, must: bool = False) -> None:
+    def _save(self) -> None:
         if self._file is None:
             return
         self._saved, self._changed = self._clock(), False
@@ -192,8 +192,6 @@ class SpoolWriter:
             self._file.write(self.counts)
         except OSError as error:
             self._fail(error)
-            if must:
-                raise
 
 
 def _take_lock(directory: Path, tries: int) -> int:
