@@ -1,7 +1,5 @@
 """The store on a folder, and what it says about wrong settings."""
 
-import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -47,13 +45,6 @@ async def test_folders_are_those_right_below(tmp_path: Path) -> None:
     assert await store.folders() == ("prod",)
     assert await store.folders("prod/shop") == ("bot", "other")
     assert await store.folders("nothing") == ()
-
-
-async def test_an_object_says_when_it_was_written(tmp_path: Path) -> None:
-    store = folder_store(tmp_path)
-    await store.put("a/x", b"")
-    os.utime(tmp_path / "a" / "x", (86400, 86400))
-    assert await store.written("a") == {"a/x": datetime(1970, 1, 2, tzinfo=UTC)}
 
 
 async def test_put_if_absent_keeps_the_first(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""flowop validate | test | serve | build: arguments, help, exit codes."""
+"""flowop validate | test | serve | build | records: arguments, help, exit codes."""
 
 import argparse
 import sys
@@ -12,6 +12,23 @@ EXIT_CODES = """exit codes:
   0    all is well
   1    the flow is invalid, or it failed
   2    the command was not understood, or a file that it names cannot be read
+  130  interrupted by Ctrl-C"""
+
+
+RECORDS = """Show what deployments were asked and what they answered, in order of time, one line each,
+with the feedback on it below. Reads the store alone; needs no cluster."""
+RECORDS_MORE = """examples:
+  flowop records --store s3://flow-records --since 2d --failed
+  flowop records --store s3://flow-records/default/shop/support-bot --since 15m
+  flowop records --store s3://flow-records --deployment support-bot --since 1d --json |
+    jq -r 'select(.inputs) | [.time, .status, .inputs.query] | @tsv'
+
+exit codes:
+  0    all that is stored was shown
+  1    the store cannot be read
+  2    the command was not understood, or there is nothing of that name
+  3    some of it is missing: lost segments, objects or lines that cannot be read;
+       stderr names them
   130  interrupted by Ctrl-C"""
 
 
@@ -34,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="flowop",
-        description="Check, try, serve and package a prompt flow. Needs no cluster.",
+        description="Check, try, serve and package a prompt flow; read what it was asked. Needs no cluster.",
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _test(commands)
     _serve(commands)
     _build(commands)
+    _records(commands)
     return parser
 
 
@@ -162,6 +180,56 @@ def _build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="the runtime image to build on (default: flow-runtime:dev, from `make images`)",
     )
     parser.set_defaults(run=run)
+
+
+def _records(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    def run(options: argparse.Namespace, screen: Screen) -> int:
+        from flow_runtime.cli.records import records
+
+        return records(options, screen)
+
+    text = "show what a deployment was asked and what it answered"
+    parser = commands.add_parser(
+        "records",
+        help=text,
+        description=RECORDS,
+        epilog=RECORDS_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--store",
+        required=True,
+        metavar="URL",
+        help="as in collection.store.url, or with the path of a cluster, namespace or deployment below it",
+    )
+    parser.add_argument(
+        "--secret",
+        type=Path,
+        metavar="FOLDER",
+        help="files with the keys of the store's Secret (default: what the environment has for the "
+        "cloud's own tools, such as AWS_ACCESS_KEY_ID)",
+    )
+    for name in ("cluster", "namespace", "deployment"):
+        parser.add_argument(f"--{name}", default="", metavar="NAME", help=f"only of this {name}")
+    parser.add_argument(
+        "--since",
+        default="1h",
+        metavar="TIME",
+        help="15m, 1h30m, 2d, 1w ago, or 2026-11-22, 2026-11-22T17:30Z (default: 1h)",
+    )
+    parser.add_argument("--until", default="", metavar="TIME", help="before this time (default: now)")
+    parser.add_argument("--failed", action="store_true", help="only requests that failed")
+    parser.add_argument("--limit", type=_count, metavar="N", help="stop after the first N records")
+    parser.add_argument(
+        "--json", action="store_true", help="print whole lines as they are stored, feedback after its record"
+    )
+    parser.set_defaults(run=run)
+
+
+def _count(text: str) -> int:
+    if text.isdigit() and 0 < int(text) < 10**12:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of records: give 1 or more")
 
 
 def _port(text: str) -> int:

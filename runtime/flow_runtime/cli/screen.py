@@ -33,17 +33,17 @@ class Screen:
 
     def fine(self, text: str, *details: str) -> None:
         """Say that something went well."""
-        self._print(self._err, f"{self._paint('✓', GREEN)} {_plain(text)}", *self._indented(details))
+        self._print(self._err, f"{self._paint('✓', GREEN)} {plain(text)}", *self._indented(details))
 
     def failed(self, title: str, *details: str, aside: str = "") -> None:
         """Say that something went wrong: a title, something beside it, and what to know about it."""
-        head = f"{self._paint('✗', RED)} {self._paint(_plain(title), BOLD)}"
-        beside = f" {self._paint(f'({_plain(aside)})', DIM)}" if aside else ""
+        head = f"{self._paint('✗', RED)} {self._paint(plain(title), BOLD)}"
+        beside = f" {self._paint(f'({plain(aside)})', DIM)}" if aside else ""
         self._print(self._err, head + beside, *self._indented(details))
 
     def note(self, text: str) -> None:
         """Say something by the way."""
-        self._print(self._err, self._paint(_plain(text), DIM))
+        self._print(self._err, self._paint(plain(text), DIM))
 
     def progress(self, text: str) -> None:
         """Say what is going on, to a person only."""
@@ -52,12 +52,12 @@ class Screen:
 
     def problem(self, problem: Problem) -> None:
         """Say why a command cannot begin."""
-        self._print(self._err, f"flowop: {_plain(str(problem))}")
+        self._print(self._err, f"flowop: {plain(str(problem))}")
 
     def _indented(self, details: Iterable[str]) -> Iterator[str]:
         """Indent lines: on a terminal, texts are wrapped to its width, and lines of files (`| `) are cut."""
         width = max(40, shutil.get_terminal_size().columns)
-        for detail in map(_plain, details):
+        for detail in map(plain, details):
             if not self._err.isatty():
                 yield f"  {detail}"
             elif detail.lstrip().startswith(QUOTE):
@@ -73,18 +73,31 @@ class Screen:
                 )
 
     def _paint(self, text: str, colour: str) -> str:
-        if not self._err.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-            return text
-        return f"\x1b[{colour}m{text}\x1b[0m"
+        return painted(self._err, text, colour)
 
-    @staticmethod
-    def _print(stream: TextIO, *lines: str) -> None:
-        encoding = getattr(stream, "encoding", None) or "utf-8"
-        text = "".join(f"{line}\n" for line in lines)
-        stream.write(text.encode(encoding, "replace").decode(encoding))
+    def _print(self, stream: TextIO, *lines: str) -> None:
+        put(stream, *lines)
         stream.flush()
 
 
-def _plain(text: str) -> str:
+def painted(stream: TextIO, text: str, colour: str) -> str:
+    """Colour a text, if the stream shows colours and nobody asked for none (no-color.org)."""
+    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
+
+def put(stream: TextIO, *lines: str) -> None:
+    """Write lines; a terminal gets them at once, and a stream of few letters what it has for others."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    text = "".join(f"{line}\n" for line in lines)
+    stream.write(text.encode(encoding, "replace").decode(encoding))
+    if stream.isatty():
+        stream.flush()
+
+
+def plain(text: str) -> str:
     """Take out what would steer a terminal: names and messages are a flow's, and may be hostile."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else " " for char in text)

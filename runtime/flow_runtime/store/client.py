@@ -127,10 +127,7 @@ class Store:
 
     async def written(self, prefix: str) -> dict[str, datetime]:
         """When each object below a prefix was last written, by name."""
-        try:
-            return await asyncio.to_thread(_written, self._objects, prefix)
-        except (BaseError, OSError, ValueError) as error:
-            raise self._error("list", prefix, error) from error
+        return {each.key: each.modified async for page in self.pages(prefix) for each in page}
 
     async def folders(self, prefix: str = "") -> tuple[str, ...]:
         """Names of the folders right below a prefix, sorted; none where nothing is."""
@@ -173,12 +170,7 @@ class Store:
             kind = StoreRefusedError
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return kind(f"cannot {verb} {key} at {self.url}: {_summary(text)}")
-
-
-def _written(objects: ObjectStore, prefix: str) -> dict[str, datetime]:
-    chunks = obstore.list(objects, prefix, chunk_size=1000)
-    return {entry["path"]: entry["last_modified"] for chunk in chunks for entry in chunk}
+        return kind(f"cannot {verb} {key or 'what is'} at {self.url}: {_summary(text)}")
 
 
 def read_secret(folder: Path, name: str = "") -> dict[str, str]:
