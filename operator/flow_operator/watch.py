@@ -11,7 +11,15 @@ import kopf
 from kubernetes.client import Configuration
 
 from flow_operator.kube import Manifest, bearer_token
-from flow_operator.manifests.names import COMPONENT, EVALUATOR, INSTANCE, MANAGED_SELECTOR, SERVER, label_of
+from flow_operator.manifests.names import (
+    COMPONENT,
+    EVALUATOR,
+    INSTANCE,
+    MANAGED_SELECTOR,
+    RETENTION,
+    SERVER,
+    label_of,
+)
 from flow_operator.reconcile.context import Key, References
 from flow_operator.resources import (
     CHILD_KINDS,
@@ -25,7 +33,11 @@ from flow_operator.resources import (
     Resource,
 )
 
-_OWNER_BY_COMPONENT = {SERVER: FLOW_DEPLOYMENT.kind, EVALUATOR: FLOW_MONITOR.kind}
+_OWNER_BY_COMPONENT = {
+    SERVER: FLOW_DEPLOYMENT.kind,
+    RETENTION: FLOW_DEPLOYMENT.kind,
+    EVALUATOR: FLOW_MONITOR.kind,
+}
 WATCHED = (*OWN_KINDS, *CHILD_KINDS, JOB, POD)
 
 

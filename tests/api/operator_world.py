@@ -138,16 +138,18 @@ class World:
         place = {"podIP": address, "podIPs": [{"ip": address}]} if address else {}
         self.patch("Pod", name, {"status": status | place}, "status")
 
-    def finish_pod(self, name: str, message: str, finished: str, code: int = 0) -> None:
-        """Say what a kubelet would say of a judging pod that has ended."""
+    def finish_pod(
+        self, name: str, message: str, finished: str, code: int = 0, container: str = "evaluator"
+    ) -> None:
+        """Say what a kubelet would say of a Job's pod that has ended."""
         ended = {
             "exitCode": code,
             "reason": "Completed" if code == 0 else "Error",
             "finishedAt": finished,
             "message": message,
         }
-        container = {
-            "name": "evaluator",
+        told = {
+            "name": container,
             "image": "i",
             "imageID": "",
             "ready": False,
@@ -155,7 +157,7 @@ class World:
             "state": {"terminated": ended},
         }
         phase = "Succeeded" if code == 0 else "Failed"
-        self.patch("Pod", name, {"status": {"phase": phase, "containerStatuses": [container]}}, "status")
+        self.patch("Pod", name, {"status": {"phase": phase, "containerStatuses": [told]}}, "status")
 
     def roll(self, revision: str, *, on_nodes: bool = False) -> None:
         """Let every pod of a revision (once it has its node) be ready, until the Deployment has rolled."""

@@ -38,6 +38,16 @@ VALID: tuple[Valid, ...] = (
         spec__collection__redact={"hashKeySecretRef": {"name": "pepper"}},
     ),
     ok("no user", spec__collection__user=""),
+    ok("records that are kept for a day", spec__collection__retentionDays=1),
+    ok(
+        "ten years to try",
+        spec__collection__retentionDays=3650,
+        spec__collection__retentionDryRun=True,
+    ),
+    ok(
+        "records that get too old although none are added",
+        spec__collection={"enabled": False, "store": {"url": "s3://records"}, "retentionDays": 30},
+    ),
 )
 
 COLLECTION = {"store": {"url": "s3://records/team-a"}}
@@ -120,6 +130,8 @@ INVALID: tuple[Invalid, ...] = (
             ("collection.samplingPercent", -1, "minimum", "greater than or equal to 0"),
             ("collection.samplingPercent", 101, "maximum", "less than or equal to 100"),
             ("collection.images", "Hide", "enum", 'supported values: "Digest", "Keep"'),
+            ("collection.retentionDays", 0, "minimum", "greater than or equal to 1"),
+            ("collection.retentionDays", 3651, "maximum", "less than or equal to 3650"),
         )
     ),
     *(
@@ -140,6 +152,22 @@ INVALID: tuple[Invalid, ...] = (
         "user is kept as a keyed hash only: redact.hashKeySecretRef must name a Secret",
         "spec.collection#rule",
         field="spec.collection.redact",
+    ),
+    bad(
+        "a dry run of no number of days",
+        "spec.collection.retentionDryRun",
+        True,
+        "retentionDays must be set where retentionDryRun is",
+        "spec.collection#rule",
+        field="spec.collection.retentionDays",
+    ),
+    bad(
+        "days for records of no store",
+        "spec.collection",
+        {"enabled": False, "retentionDays": 30},
+        "store must be set where retentionDays is",
+        "spec.collection#rule",
+        field="spec.collection.store",
     ),
     bad(
         "a hash without its key",

@@ -1,5 +1,7 @@
 """A real S3 server (versitygw) with one bucket, and Secrets as the kubelet mounts them."""
 
+import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,18 +25,36 @@ class S3:
     secret: Path
     bucket: str = "records"
 
+    def limited(self, *actions: str) -> StoreSettings:
+        """The bucket as seen by a user who may do this and nothing else (of a server with VGW_IAM_DIR)."""
+        admin = ["admin", "--access", KEY, "--secret", SECRET, "--endpoint-url", self.endpoint]
+        create = ["create-user", "--access", "limited", "--secret", "limited-secret", "--role", "user"]
+        subprocess.run([_program(), *admin, *create], check=True, stdout=subprocess.DEVNULL)
+        allow = {"Effect": "Allow", "Principal": {"AWS": ["limited"]}, "Action": list(actions)}
+        place = f"arn:aws:s3:::{self.bucket}"
+        objects = {"Resource": [f"{place}/*"], "Action": [each for each in actions if "Object" in each]}
+        lists = {"Resource": [place], "Action": [each for each in actions if "Object" not in each]}
+        policy = {"Version": "2012-10-17", "Statement": [allow | objects, allow | lists]}
+        # Where the server keeps a bucket's policy.
+        os.setxattr(self.folder / self.bucket, "user.policy", json.dumps(policy).encode())
+        keys = {"access_key_id": "limited", "secret_access_key": "limited-secret", "endpoint": self.endpoint}
+        folder = secret_folder(self.secret.with_name("limited-secret"), **keys)
+        return StoreSettings(url=f"s3://{self.bucket}/prefix", secret=folder)
+
     @property
     def settings(self) -> StoreSettings:
         return StoreSettings(url=f"s3://{self.bucket}/prefix", secret=self.secret)
 
 
 @contextmanager
-def s3_server(folder: Path) -> Iterator[S3]:
+def s3_server(folder: Path, *behind: str) -> Iterator[S3]:
+    """Run one; `behind` is a command that runs its arguments, such as nice."""
     kept, port = folder / "s3", free_port()
     (kept / "records").mkdir(parents=True)
     endpoint = f"http://127.0.0.1:{port}"
     keys = {"access_key_id": KEY, "secret_access_key": SECRET, "endpoint": endpoint}
-    command = [_program(), "--port", f"127.0.0.1:{port}", "--access", KEY, "--secret", SECRET, "posix", kept]
+    options = ["--port", f"127.0.0.1:{port}", "--access", KEY, "--secret", SECRET]
+    command = [*behind, _program(), *options, "posix", kept]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for_port(port)

@@ -57,6 +57,16 @@ class Collection(Model):
                 f"user is kept as a keyed hash only: {HASH_KEY_MISSING}",
                 ".redact",
             ),
+            Rule(
+                "!has(self.retentionDays) || has(self.store)",
+                "store must be set where retentionDays is: its records are what is deleted",
+                ".store",
+            ),
+            Rule(
+                "!self.retentionDryRun || has(self.retentionDays)",
+                "retentionDays must be set where retentionDryRun is: give the days to try",
+                ".retentionDays",
+            ),
         )
     )
 
@@ -89,3 +99,9 @@ class Collection(Model):
     images: Literal["Digest", "Keep"] = "Digest"
     """Digest keeps of an image its SHA-256, size and media type; Keep stores it whole, and does not look into
     it."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Days after which records, feedback and the evaluations that quote them are deleted, by a run each day
+    of the CronJob <name>-retention; status.retention tells of it. Nothing is ever deleted while this is left
+    out, while suspend is true, or once this FlowDeployment is gone. It goes on while enabled is false."""
+    retention_dry_run: bool = False
+    """Set true to delete nothing: the runs then only count what retentionDays would delete."""

@@ -70,7 +70,8 @@ class FlowDeploymentSpec(Model):
     FlowMonitor judges these records. Nothing is collected while this is left out. Records stay when this
     resource is deleted."""
     suspend: bool = False
-    """Set true to run no pods. The Service, the settings and all records stay."""
+    """Set true to run no pods. The Service, the settings and all records stay, also those older than
+    collection.retentionDays."""
 
 
 class FlowDeployment(Model):

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from flow_operator.api.common import Conditions, Count, Model, Text
+from flow_operator.api.retention_status import RetentionStatus
 from flow_operator.api.rules import BY_NAME
 
 CONDITIONS = ("Accepted", "ReferencesResolved", "Progressing", "Ready", "Collecting", "RuntimeOutdated")
@@ -71,6 +72,9 @@ class FlowDeploymentStatus(Model):
     """What the serving flow takes and gives. Missing until a pod has loaded it."""
     collection: CollectionStatus | None = None
     """Records of the present pods. Missing while nothing is collected or no pod could be asked."""
+    retention: RetentionStatus | None = None
+    """What the last run of retention deleted. Missing while collection.retentionDays is not set, and until
+    the first run."""
     conditions: Conditions = ()
     """Accepted: the spec can be acted on. ReferencesResolved: what it names was found. Progressing: a rollout
     is under way. Ready: as many pods as wanted take requests. Collecting: records reach the store.

@@ -6,6 +6,9 @@ from flow_operator.manifests.deployment import deployment
 from flow_operator.manifests.disruption_budget import disruption_budget
 from flow_operator.manifests.flow_config import flow_config
 from flow_operator.manifests.names import Manifest, sealed
+from flow_operator.manifests.retention_account import retention_account
+from flow_operator.manifests.retention_config import retention_config
+from flow_operator.manifests.retention_job import retention_job
 from flow_operator.manifests.service import service
 from flow_operator.manifests.service_account import service_account
 from flow_operator.manifests.serving import Serving
@@ -18,6 +21,9 @@ BUILDERS: tuple[Callable[[Serving], Manifest | None], ...] = (
     service,
     disruption_budget,
     deployment,
+    retention_account,
+    retention_config,
+    retention_job,
 )
 
 

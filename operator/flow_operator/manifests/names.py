@@ -19,6 +19,7 @@ MANAGED_SELECTOR = f"{MANAGED_BY}={MANAGER}"
 
 SERVER = "server"
 EVALUATOR = "evaluator"
+RETENTION = "retention"
 
 REVISION = f"{GROUP}/revision"
 APPLIED = f"{GROUP}/applied"
@@ -53,6 +54,11 @@ def settings_name(name: str, revision: str) -> str:
 def evaluator_name(name: str) -> str:
     """The ConfigMap and the ServiceAccount of a FlowMonitor's runs; the CronJob has the monitor's name."""
     return f"{name}-evaluator"
+
+
+def retention_name(name: str) -> str:
+    """The CronJob, ConfigMap and ServiceAccount of a FlowDeployment's retention."""
+    return f"{name}-retention"
 
 
 def selector(name: str, component: str) -> dict[str, str]:

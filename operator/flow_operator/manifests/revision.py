@@ -8,6 +8,9 @@ from typing import Any
 from flow_operator.api.flowdeployment import FlowDeploymentSpec
 from flow_operator.manifests.names import Manifest, digest
 
+NOT_OF_THE_PODS = ("retentionDays", "retentionDryRun")
+"""Fields of the collection that change no pod: what is stored already is looked after by another."""
+
 
 @dataclass(frozen=True)
 class FlowFiles:
@@ -36,7 +39,8 @@ def revision_of(spec: FlowDeploymentSpec, files: FlowFiles | None) -> str:
     given: dict[str, Any] = spec.model_dump(mode="json", exclude_defaults=True)
     runtime_part: dict[str, Any] = {key: given[key] for key in ("connections", "runtime") if key in given}
     if spec.collection is not None and spec.collection.enabled:
-        runtime_part["collection"] = given["collection"]
+        kept = {key: value for key, value in given["collection"].items() if key not in NOT_OF_THE_PODS}
+        runtime_part["collection"] = kept
     if spec.flow.variant:
         runtime_part["variant"] = spec.flow.variant
     if spec.flow.image is not None:

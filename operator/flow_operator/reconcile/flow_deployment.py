@@ -13,6 +13,7 @@ from flow_operator.reconcile.image_volumes import image_volumes_missing
 from flow_operator.reconcile.notes import deployment_notes
 from flow_operator.reconcile.observe import Observed, describe, observe, unused_config_maps
 from flow_operator.reconcile.parse import parse, rejected
+from flow_operator.reconcile.retention import tend_retention
 from flow_operator.resources import CONFIG_MAP, FLOW_DEPLOYMENT
 from flow_operator.status.conditions import Breach
 from flow_operator.status.flow_deployment import status_of, with_old_counts
@@ -56,6 +57,7 @@ async def _act(context: Context, cr: FlowDeployment, observed: Observed) -> Seen
     if outcome.conflict is None and outcome.refused is None:
         unused = unused_config_maps(serving, observed, deployment)
         await prune(context.kube, cr.metadata.uid, unused, CONFIG_MAP)
+    retention = await tend_retention(context.kube, serving)
     pods = await context.states.ask(pods_of(observed.pods, observed.replica_sets))
     return Seen(
         serving=serving,
@@ -64,6 +66,7 @@ async def _act(context: Context, cr: FlowDeployment, observed: Observed) -> Seen
         source_missing=missing,
         conflict=outcome.conflict,
         refused=outcome.refused,
+        retention=retention,
         rollout=fresh_rollout(deployment),
     )
 

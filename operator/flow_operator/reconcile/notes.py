@@ -19,7 +19,16 @@ def deployment_notes(old: FlowDeploymentStatus, new: FlowDeploymentStatus) -> li
     if new.revision and new.revision != old.revision:
         text = f"rolling out revision {new.revision}"
         notes.append(Note("Normal", "RollingOut", "Apply", text, new.revision))
-    return notes
+    return notes + _retention_notes(old, new)
+
+
+def _retention_notes(old: FlowDeploymentStatus, new: FlowDeploymentStatus) -> list[Note]:
+    """A run of retention that failed, once."""
+    run = new.retention
+    if run is None or run.reason is None or run == old.retention:
+        return []
+    text = f"run {run.job}: {run.message or run.reason} ({run.reason})"
+    return [Note("Warning", "RetentionFailed", "Delete", text, f"{run.job} {run.last_run.isoformat()}")]
 
 
 def monitor_notes(old: FlowMonitorStatus, new: FlowMonitorStatus, run: Run | None) -> list[Note]:

@@ -16,6 +16,7 @@ from flow_operator.manifests.service import url
 from flow_operator.status import serving as checks
 from flow_operator.status.conditions import Finding, conditions_of
 from flow_operator.status.ready import ready
+from flow_operator.status.retention import retention_status
 from flow_operator.status.seen import Seen
 from flow_operator.status.text import clean, told_time
 from flow_runtime.contracts.state import CollectionState
@@ -45,6 +46,7 @@ def status_of(cr: FlowDeployment, seen: Seen, now: datetime) -> FlowDeploymentSt
         selector=selector_text(cr.metadata.name, SERVER),
         flow=_flow(seen) or cr.status.flow,
         collection=_collection(seen),
+        retention=retention_status(seen, cr.status.retention),
         conditions=conditions_of(CONDITIONS, findings, cr.status.conditions, cr.metadata.generation, now),
     )
 

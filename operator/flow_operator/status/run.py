@@ -1,4 +1,4 @@
-"""What came of a run: its Job, its pods, and the summary in the newest finished pod's termination message.
+"""What came of a run: the summary in the termination message of its newest finished pod.
 
 The message comes from a pod that read untrusted text, so it is data to be checked, never to be believed.
 """
@@ -8,13 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pydantic import ValidationError
 
-from flow_operator.manifests.names import EVALUATOR, Manifest, owned_by
+from flow_operator.manifests.names import EVALUATOR, Manifest
 from flow_operator.status.conditions import Breach
-from flow_operator.status.text import clean, reason, told_time, utc
+from flow_operator.status.job import newest_ended
+from flow_operator.status.text import clean, reason, told_time
 from flow_runtime.contracts.base import TERMINATION_LIMIT
 from flow_runtime.contracts.run import MetricSummary, RunSummary
 
@@ -56,48 +56,11 @@ class Run:
 
 def newest_run(jobs: Sequence[Manifest], pods: Sequence[Manifest], owner_uid: str) -> Run | None:
     """The run that finished last, of the Jobs that belong to the owner; None if none has finished."""
-    ours = [job for job in jobs if owned_by(job, owner_uid)]
-    runs = [run for job in ours if (run := _run_of(job, pods))]
-    return max(runs, key=lambda run: (run.finished, run.job), default=None)
-
-
-def _run_of(job: Manifest, pods: Sequence[Manifest]) -> Run | None:
-    name, uid = str(job["metadata"]["name"]), str(job["metadata"]["uid"])
-    ended = [(end, pod) for pod in pods if owned_by(pod, uid) and (end := _terminated(pod)) is not None]
-    newest = max(ended, key=lambda pair: str(pair[0].get("finishedAt") or ""), default=None)
-    failed = _failure_of(job)
-    if newest is not None and (failed or newest[1].get("status", {}).get("phase") == "Succeeded"):
-        end = newest[0]
-        finished = _time(end.get("finishedAt")) or _time(job["metadata"].get("creationTimestamp"))
-        return Run(name, uid, finished, _outcome(end)) if finished else None
-    if failed is None:
+    ended = newest_ended(jobs, pods, owner_uid, EVALUATOR)
+    if ended is None:
         return None
-    why = Breach(
-        reason(str(failed.get("reason")), "JobFailed"), str(failed.get("message") or "the Job failed")
-    )
-    finished = _time(failed.get("lastTransitionTime")) or _time(job["metadata"].get("creationTimestamp"))
-    return Run(name, uid, finished, why) if finished else None
-
-
-def _terminated(pod: Manifest) -> dict[str, Any] | None:
-    for container in pod.get("status", {}).get("containerStatuses") or ():
-        if container.get("name") == EVALUATOR:
-            ended: dict[str, Any] | None = (container.get("state") or {}).get("terminated")
-            return ended
-    return None
-
-
-def _failure_of(job: Manifest) -> dict[str, Any] | None:
-    conditions: list[dict[str, Any]] = job.get("status", {}).get("conditions") or []
-    return next((c for c in conditions if c.get("type") == "Failed" and c.get("status") == "True"), None)
-
-
-def _outcome(end: dict[str, Any]) -> RunSummary | Breach:
-    message, code = str(end.get("message") or ""), end.get("exitCode")
-    if not message:
-        how = f"exit code {code}, {end.get('reason') or 'no reason'}"
-        return Breach("EvaluatorFailed", f"the evaluator ended without a summary ({how}); see its pod's log")
-    return read_summary(message)
+    outcome = ended.said if isinstance(ended.said, Breach) else read_summary(ended.said)
+    return Run(ended.job, ended.uid, ended.finished, outcome)
 
 
 def read_summary(message: str) -> RunSummary | Breach:
@@ -141,10 +104,3 @@ def _implausible_metric(metric: MetricSummary) -> str:
     if not (1 <= metric.row_threshold <= 5 and 0 <= metric.pass_rate_percent <= 100):
         return f"a threshold of metric {metric.name} is out of range"
     return ""
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        return utc(datetime.fromisoformat(str(text)))
-    except ValueError:
-        return None

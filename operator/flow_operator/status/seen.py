@@ -6,6 +6,7 @@ from typing import Any
 from flow_operator.manifests.names import Manifest
 from flow_operator.manifests.serving import Serving
 from flow_operator.status.conditions import Breach
+from flow_operator.status.job import EndedJob
 from flow_operator.status.pods import Pod
 from flow_operator.status.text import clean, reason
 from flow_runtime.contracts.state import SOURCE_PROBLEM, PodState
@@ -26,6 +27,8 @@ class Seen:
     """An object of another owner has a child's name."""
     refused: Breach | None = None
     """The API server did not take a child."""
+    retention: EndedJob | None = None
+    """The run of retention that ended last; None when none has, or none is wanted."""
     rollout: dict[str, Any] = field(default_factory=dict)
     """The Deployment's status, empty while it speaks of an older generation of it."""
 

@@ -22,6 +22,7 @@ from flow_runtime.store.listing import DELETE_LIMIT, Entry, delete_all, next_pag
 _SECRET_KEYS = ("access_key_id", "secret_access_key", "session_token", "endpoint", "region")
 _REQUIRED_KEYS = ("access_key_id", "secret_access_key")
 _HIDDEN_KEYS = ("secret_access_key", "session_token", "access_key_id")
+_REFUSALS = (PermissionDeniedError, UnauthenticatedError, PermissionError, ValueError)
 _MESSAGE_LIMIT = 300
 
 
@@ -166,7 +167,7 @@ class Store:
             # To put or list below what is not there means that the bucket itself is missing.
             missing = verb == "get" and "NoSuchBucket" not in text
             kind = ObjectMissingError if missing else StoreRefusedError
-        elif isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError | ValueError):
+        elif isinstance(error, _REFUSALS) or "(code: AccessDenied)" in text:  # the code is of one of many
             kind = StoreRefusedError
         for secret in self._secrets:
             text = text.replace(secret, "***")
