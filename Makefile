@@ -40,8 +40,8 @@ crds: venv ## write crds/ and the chart's copy from the models
 generated: venv
 	@$(PY) -m hack.generate --check
 
-golden: venv ## write the golden manifests of tests/unit/golden anew
-	@$(PY) -m tests.unit.golden
+golden: venv ## write the golden manifests of tests/unit/golden and the tables of docs/records.md anew
+	@$(PY) -m tests.unit.golden && $(PY) -m tests.unit.records_page
 
 up: venv ## a cluster: the one of KUBECONFIG, else kind (engine and node image are made where missing)
 	@hack/cluster/up

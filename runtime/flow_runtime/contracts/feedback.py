@@ -12,13 +12,19 @@ class Feedback(Contract):
     """What a user thought of an answer."""
 
     v: Literal[1] = 1
+    """Of this format."""
     id: str
     """UUIDv7 (RFC 9562)."""
     time: datetime
+    """When it came in, in UTC."""
     namespace: str
+    """Of the FlowDeployment."""
     deployment: str
+    """The FlowDeployment's name."""
     revision: str
+    """Of the pod that took it, which may not be the one that answered."""
     pod: str
+    """The pod that took it."""
     request_id: str | None = None
     """That of the answer, if the caller sent it (x-request-id)."""
     trace_id: str | None = None
