@@ -41,7 +41,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Server:
     """A server process and its folder."""
 
-    def __init__(self, folder: Path, llm_url: str, key: str = "sk-secret-value", **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, llm_url: str, key: str = "sk-secret-value", percent: int = 100, **settings: Any
+    ) -> None:
         for name in ("spool", "work", "secret"):
             (folder / name).mkdir(exist_ok=True)
         if key:
@@ -57,7 +59,9 @@ class Server:
             connections=(
                 ConnectionSettings(name="llm", type=ConnectionType.OPENAI, directory=folder / "secret"),
             ),
-            collection=CollectionSettings(store=StoreSettings(url="file:///none"), spool=spool),
+            collection=CollectionSettings(
+                store=StoreSettings(url="file:///none"), spool=spool, sampling_percent=percent
+            ),
             **settings,
         )
         (folder / "settings.json").write_text(settings_json(made))
