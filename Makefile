@@ -79,7 +79,10 @@ compat-fuzz: venv oracle ## more random flows by both: make compat-fuzz SEED=1 C
 soak: venv ## MINUTES=10 at 80 % of the server's most on one CPU, 200 streams at once, SIGTERM under load
 	@$(PY) -m tests.soak $(or $(MINUTES),10)
 
+chaos: venv ## faults on the kind cluster under 20,000 requests, then the books: make chaos [SEED=1] [REQUESTS=20000] [MEDIUM=Memory] [ONLY=server,full]
+	@hack/cluster/up && hack/images/build runtime operator versitygw && $(PY) -m tests.chaos $(or $(SEED),1) $(or $(REQUESTS),20000) $(or $(MEDIUM),Memory) '$(ONLY)'
+
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz soak clean
+.PHONY: help venv try demo test check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz soak chaos clean
