@@ -22,7 +22,7 @@ from flow_operator.queue import WorkQueue
 from flow_operator.reconcile.context import Context, Key
 from flow_operator.reconcile.flow_deployment import reconcile_flow_deployment
 from flow_operator.reconcile.flow_monitor import reconcile_flow_monitor
-from flow_operator.resources import FLOW_DEPLOYMENT, FLOW_MONITOR, OWN_KINDS, Resource
+from flow_operator.resources import FLOW_DEPLOYMENT, FLOW_MONITOR, OWN_KINDS, POD, Resource
 from flow_operator.settings import Settings
 from flow_operator.states import States
 from flow_operator.telemetry import logs
@@ -79,9 +79,11 @@ async def _operate(
     resync = Resync(context.kube, settings.watch_namespaces, settings.resync_seconds, context.metrics)
     await _check_access(resync)
 
-    def report(resource: Resource, body: Manifest) -> None:
+    def report(resource: Resource, body: Manifest, gone: bool) -> None:
         if resource in OWN_KINDS:
             resync.ear.reported(body)
+        if resource is POD and gone:
+            context.departures.tell(body)
         for key in keys_of(resource.kind, body, context.references):
             queue.add(key)
 

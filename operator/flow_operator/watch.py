@@ -1,4 +1,4 @@
-"""Watches by kopf, as plumbing only: an event names a resource to visit, and carries nothing else.
+"""Watches by kopf, as plumbing only: an event names a resource to visit, and tells nothing but a pod's end.
 
 No handler of ours changes an object, so kopf writes no annotation and no finalizer. What a watch misses, the
 resync finds.
@@ -38,6 +38,8 @@ _OWNER_BY_COMPONENT = {
     RETENTION: FLOW_DEPLOYMENT.kind,
     EVALUATOR: FLOW_MONITOR.kind,
 }
+Report = Callable[[Resource, Manifest, bool], None]
+"""Takes a kind, an object of it, and whether that is the object's last state."""
 WATCHED = (*OWN_KINDS, *CHILD_KINDS, JOB, POD)
 
 
@@ -56,7 +58,7 @@ def keys_of(kind: str, body: Manifest, references: References) -> Iterator[Key]:
     yield from references.users(this)
 
 
-def registry_of(config: Configuration, report: Callable[[Resource, Manifest], None]) -> kopf.OperatorRegistry:
+def registry_of(config: Configuration, report: Report) -> kopf.OperatorRegistry:
     """Handlers that report every event of every watched kind; the login is the one of our own client."""
     registry = kopf.OperatorRegistry()
 
@@ -75,9 +77,9 @@ def registry_of(config: Configuration, report: Callable[[Resource, Manifest], No
     return registry
 
 
-def _reporter(resource: Resource, report: Callable[[Resource, Manifest], None]) -> Callable[..., Any]:
+def _reporter(resource: Resource, report: Report) -> Callable[..., Any]:
     async def handler(event: kopf.RawEvent, **_: Any) -> None:
-        report(resource, dict(event["object"]))
+        report(resource, dict(event["object"]), event["type"] == "DELETED")
 
     return handler
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flow_operator.api.collection_status import Dropped
 from flow_operator.api.flowdeployment import FlowDeployment
 from flow_operator.api.flowdeployment_status import CONDITIONS
 from flow_operator.manifests import flow_deployment
@@ -13,6 +14,7 @@ from flow_operator.manifests.kept import keep_template
 from flow_operator.manifests.revision import FlowFiles, revision_of
 from flow_operator.manifests.serving import Serving
 from flow_operator.status import serving as checks
+from flow_operator.status.collecting import collecting
 from flow_operator.status.conditions import Breach, conditions_of, true, unknown
 from flow_operator.status.flow_deployment import status_of, with_old_counts
 from flow_operator.status.pods import Pod, pod_of
@@ -185,7 +187,7 @@ def test_a_broken_secret_of_pods_that_go_on_is_said_by_ready_which_stays_true() 
 def test_the_secret_of_a_store_that_cannot_be_reached_is_named() -> None:
     store = {"store": {"url": "s3://records", "secretRef": {"name": "bucket-key"}}}
     given = seen(None, pod(state=state(collection=FULL)), collection=store)
-    assert "Secret bucket-key" in checks.collecting(given).message
+    assert "Secret bucket-key" in collecting(given, None, NOW).message
 
 
 GIT = {"url": "https://git.example.com/flows.git", "commit": "0" * 40, "secretRef": {"name": "git"}}
@@ -249,7 +251,7 @@ def test_progressing_follows_the_rollout(given: Seen, status: str, why: str) -> 
     ],
 )
 def test_collecting_is_unknown_without_evidence(given: Seen, status: str, why: str) -> None:
-    found = checks.collecting(given)
+    found = collecting(given, None, NOW)
     assert (found.status, found.reason) == (status, why)
 
 
@@ -289,15 +291,25 @@ def test_a_condition_without_news_stays_as_it_was_and_is_unknown_at_first() -> N
 def test_the_status_sums_the_counts_and_shows_the_flow() -> None:
     shape = FlowShape(kind="dag", inputs={"q": "string"}, outputs={"b": "list", "a": "string"})
     counted = CollectionState(
-        captured=2, dropped={"no_json": 1}, stored=1, last_stored=datetime.fromisoformat("2026-11-22T11:00")
+        captured=2,
+        dropped={"no_json": 1},
+        unsampled=3,
+        stored=1,
+        spool_bytes=10,
+        last_stored=datetime.fromisoformat("2026-11-22T11:00"),
     )
-    pods = [replace(pod(f"p{n}", state=state(flow=shape, collection=counted))) for n in range(2)]
+    pods = [replace(pod(f"p{n}", uid=f"u{n}", state=state(flow=shape, collection=counted))) for n in range(2)]
     given = seen(None, collection=STORE)
     pods = [replace(each, revision=given.serving.revision or "") for each in pods]
     status = status_of(given.serving.cr, replace(given, pods=tuple(pods)), NOW)
     assert status.ready == "3/3"
     assert status.collection is not None
-    assert (status.collection.captured, status.collection.dropped, status.collection.stored) == (4, 2, 2)
+    totals = status.collection
+    assert (totals.captured, totals.dropped, totals.unsampled, totals.stored) == (4, 2, 6, 2)
+    assert totals.dropped_by_reason == Dropped(no_json=2)
+    assert (totals.waiting, totals.spool_bytes) == (2, 20)
+    assert totals.lost is not None
+    assert (totals.lost.records, totals.lost.last_pod) == (0, None)
     assert status.collection.last_stored == datetime(2026, 11, 22, 11, tzinfo=UTC)
     assert status.flow is not None
     assert [port.name for port in status.flow.outputs] == ["a", "b"]
@@ -305,7 +317,9 @@ def test_the_status_sums_the_counts_and_shows_the_flow() -> None:
 
 def test_no_count_is_shown_when_no_pod_could_be_asked() -> None:
     given = seen(None, pod(), collection=STORE)
-    assert status_of(given.serving.cr, given, NOW).collection is None
+    status = status_of(given.serving.cr, given, NOW)
+    assert status.collection is not None
+    assert status.collection.model_dump(exclude_none=True) == {"pods": ({"uid": "", "name": "bot-1"},)}
 
 
 def test_between_two_minutes_the_old_counts_stay() -> None:

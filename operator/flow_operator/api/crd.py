@@ -64,6 +64,26 @@ RESOURCES = (
             Column("URL", ".status.url", "Address for clients inside the cluster."),
             AGE,
             Column("Collected", ".status.collection.stored", "Records in the store.", "integer", wide=True),
+            Column(
+                "Last stored",
+                ".status.collection.lastStored",
+                "Time since a record last arrived in the store.",
+                "date",
+                wide=True,
+            ),
+            Column(
+                "Lost",
+                ".status.collection.lost.records",
+                "Records that never will arrive in the store.",
+                "integer",
+                wide=True,
+            ),
+            Column(
+                "Collecting",
+                '.status.conditions[?(@.type=="Collecting")].reason',
+                "Whether records reach the store, or why not.",
+                wide=True,
+            ),
             Column("Flow", ".status.flow.kind", "Format of the flow.", wide=True),
             Column(
                 "Reason",

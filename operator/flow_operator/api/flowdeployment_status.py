@@ -1,10 +1,10 @@
 """What the operator reports of a FlowDeployment. What is not known is missing, and never written as 0."""
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
+from flow_operator.api.collection_status import CollectionStatus
 from flow_operator.api.common import Conditions, Count, Model, Text
 from flow_operator.api.retention_status import RetentionStatus
 from flow_operator.api.rules import BY_NAME
@@ -36,20 +36,6 @@ class FlowStatus(Model):
     """Outputs: the fields of an answer of /score."""
 
 
-class CollectionStatus(Model):
-    """Records of the present pods, brought up to date about once a minute."""
-
-    captured: Count
-    """Requests whose record was written to the spool."""
-    dropped: Count
-    """Requests whose record was lost, for instance because the spool was full. Condition Collecting says
-    why."""
-    stored: Count
-    """Records that arrived in the store."""
-    last_stored: datetime | None = None
-    """When a record last arrived in the store."""
-
-
 class FlowDeploymentStatus(Model):
     """What the operator observed of the flow's pods, revision and records."""
 
@@ -71,7 +57,7 @@ class FlowDeploymentStatus(Model):
     flow: FlowStatus | None = None
     """What the serving flow takes and gives. Missing until a pod has loaded it."""
     collection: CollectionStatus | None = None
-    """Records of the present pods. Missing while nothing is collected or no pod could be asked."""
+    """Records of all pods since this resource was made. Missing until something is collected."""
     retention: RetentionStatus | None = None
     """What the last run of retention deleted. Missing while collection.retentionDays is not set, and until
     the first run."""

@@ -45,6 +45,7 @@ class Keywords:
 
 BY_NAME = Keywords((("x-kubernetes-list-type", "map"), ("x-kubernetes-list-map-keys", ["name"])))
 BY_TYPE = Keywords((("x-kubernetes-list-type", "map"), ("x-kubernetes-list-map-keys", ["type"])))
+BY_UID = Keywords((("x-kubernetes-list-type", "map"), ("x-kubernetes-list-map-keys", ["uid"])))
 AS_SET = Keywords((("x-kubernetes-list-type", "set"),))
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from flow_operator.kube import Kube
 from flow_operator.manifests.serving import Release
+from flow_operator.reconcile.departures import Departures
 from flow_operator.states import States
 from flow_operator.telemetry.events import Events
 from flow_operator.telemetry.metrics import Metrics
@@ -53,6 +54,7 @@ class Context:
     metrics: Metrics
     release: Release
     references: References = field(default_factory=References)
+    departures: Departures = field(default_factory=Departures)
     counted: dict[Key, datetime] = field(default_factory=dict)
     """When the traffic counters of a FlowDeployment were last written."""
     now: Callable[[], datetime] = _now

@@ -10,11 +10,13 @@ from flow_operator.manifests.kept import keep_template
 from flow_operator.reconcile.children import bring_about, prune
 from flow_operator.reconcile.context import Context, Key
 from flow_operator.reconcile.image_volumes import image_volumes_missing
-from flow_operator.reconcile.notes import deployment_notes
+from flow_operator.reconcile.notes import deployment_notes, ending_notes
 from flow_operator.reconcile.observe import Observed, describe, observe, unused_config_maps
 from flow_operator.reconcile.parse import parse, rejected
 from flow_operator.reconcile.retention import tend_retention
 from flow_operator.resources import CONFIG_MAP, FLOW_DEPLOYMENT
+from flow_operator.status.collecting import RECORDS_LOST
+from flow_operator.status.collection import endings
 from flow_operator.status.conditions import Breach
 from flow_operator.status.flow_deployment import status_of, with_old_counts
 from flow_operator.status.pods import pods_of
@@ -32,6 +34,7 @@ async def reconcile_flow_deployment(context: Context, key: Key) -> float | None:
     live = await context.kube.get(FLOW_DEPLOYMENT, key.namespace, key.name)
     if live is None or "deletionTimestamp" in live["metadata"]:
         context.forget(key)
+        context.metrics.collection.forget(key.namespace, key.name)
         return None
     cr = parse(FlowDeployment, live)
     if isinstance(cr, Breach):
@@ -41,8 +44,12 @@ async def reconcile_flow_deployment(context: Context, key: Key) -> float | None:
     context.references.remember(key, [Key("ConfigMap", key.namespace, source.name)] if source else [])
     seen = await _act(context, cr, await observe(context.kube, cr))
     status = _status(context, key, cr, seen)
-    await context.events.post(live, deployment_notes(cr.status, status))
+    ended = endings(cr.status.collection, seen.ends)
+    await context.events.post(live, deployment_notes(cr.status, status) + ending_notes(ended))
     await context.kube.apply_status(FLOW_DEPLOYMENT, live, status.model_dump(mode="json", exclude_none=True))
+    # Only now: whatever goes wrong before, the next visit finds these pods again.
+    context.departures.settle(each.uid for each in ended)
+    context.metrics.collection.show(key.namespace, key.name, status.collection)
     return _again(context, seen, status)
 
 
@@ -59,6 +66,8 @@ async def _act(context: Context, cr: FlowDeployment, observed: Observed) -> Seen
         await prune(context.kube, cr.metadata.uid, unused, CONFIG_MAP)
     retention = await tend_retention(context.kube, serving)
     pods = await context.states.ask(pods_of(observed.pods, observed.replica_sets))
+    known = cr.status.collection.pods if cr.status.collection else ()
+    ends, open_ends = context.departures.of(known, observed.pods, context.now())
     return Seen(
         serving=serving,
         deployment=deployment,
@@ -67,6 +76,8 @@ async def _act(context: Context, cr: FlowDeployment, observed: Observed) -> Seen
         conflict=outcome.conflict,
         refused=outcome.refused,
         retention=retention,
+        ends=ends,
+        open_ends=open_ends,
         rollout=fresh_rollout(deployment),
     )
 
@@ -87,10 +98,16 @@ def _status(context: Context, key: Key, cr: FlowDeployment, seen: Seen) -> FlowD
 def _again(context: Context, seen: Seen, status: FlowDeploymentStatus) -> float | None:
     if seen.conflict is not None:
         return CONFLICT_SECONDS
-    ready = next(condition for condition in status.conditions if condition.type == "Ready")
+    if seen.open_ends:
+        return WATCH_SECONDS
+    ready, collecting = (
+        next(condition for condition in status.conditions if condition.type == kind)
+        for kind in ("Ready", "Collecting")
+    )
     if seen.pods and ready.status != "True":
         waited = (context.now() - ready.last_transition_time).total_seconds()
         return min(max(waited / 10, WATCH_SECONDS), PATIENT_SECONDS)
     # What moves without an event: counters of records, and Secrets, which only the pods can see.
     moving = seen.serving.collection or seen.serving.spec.connections
-    return COUNTS_EVERY.total_seconds() if seen.pods and moving else None
+    due = (seen.pods and moving) or collecting.reason == RECORDS_LOST
+    return COUNTS_EVERY.total_seconds() if due else None

@@ -5,12 +5,24 @@ from collections.abc import Sequence
 from flow_operator.api.common import Condition
 from flow_operator.api.flowdeployment_status import FlowDeploymentStatus
 from flow_operator.api.flowmonitor_status import FlowMonitorStatus
+from flow_operator.status.collecting import RECORDS_LOST
+from flow_operator.status.collection import Ending
 from flow_operator.status.flow_monitor import in_words, new_run, verdict_of
 from flow_operator.status.run import Run
 from flow_operator.telemetry.events import Note
 
 _TOLD = ("Accepted", "ReferencesResolved", "Ready", "Collecting", "Scheduled")
-_QUIET = ("PodsStarting", "Suspended", "ScaledToZero", "Disabled", "Accepted", "Resolved", "Scheduled")
+# A loss has Events of its own, one for each pod.
+_QUIET = (
+    "PodsStarting",
+    "Suspended",
+    "ScaledToZero",
+    "Disabled",
+    "Accepted",
+    "Resolved",
+    "Scheduled",
+    RECORDS_LOST,
+)
 
 
 def deployment_notes(old: FlowDeploymentStatus, new: FlowDeploymentStatus) -> list[Note]:
@@ -29,6 +41,32 @@ def _retention_notes(old: FlowDeploymentStatus, new: FlowDeploymentStatus) -> li
         return []
     text = f"run {run.job}: {run.message or run.reason} ({run.reason})"
     return [Note("Warning", "RetentionFailed", "Delete", text, f"{run.job} {run.last_run.isoformat()}")]
+
+
+def ending_notes(endings: Sequence[Ending]) -> list[Note]:
+    """Events of pods that took records with them, or left no word; each pod once, by its uid."""
+    return [note for ending in endings if (note := _ending_note(ending)) is not None]
+
+
+def _ending_note(ending: Ending) -> Note | None:
+    pod = f"pod {ending.name} (uid {ending.uid}) went away"
+    if ending.unaccounted:
+        text = (
+            f"{pod} without a last word: {_many(ending.unaccounted, 'record')} had not been stored when"
+            " it was last asked, up to a minute before; what became of these and of later ones is not known"
+        )
+        return Note("Warning", "RecordsUnaccounted", "Observe", text, ending.uid)
+    if not ending.records and not ending.feedback:
+        return None
+    what = [_many(ending.records, "record")] if ending.records else []
+    what += [_many(ending.feedback, "row") + " of feedback"] if ending.feedback else []
+    where = f" in segments {ending.segments}" if ending.segments else ""
+    text = f"{pod} with {' and '.join(what)}{where} not stored: {ending.reason or 'it did not say why'}"
+    return Note("Warning", RECORDS_LOST, "Observe", text, ending.uid)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count > 1 else ''}"
 
 
 def monitor_notes(old: FlowMonitorStatus, new: FlowMonitorStatus, run: Run | None) -> list[Note]:

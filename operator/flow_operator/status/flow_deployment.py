@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from flow_operator.api.collection_status import CollectionStatus
 from flow_operator.api.flowdeployment import FlowDeployment
 from flow_operator.api.flowdeployment_status import (
     CONDITIONS,
     PORTS_LIMIT,
-    CollectionStatus,
     FlowDeploymentStatus,
     FlowPort,
     FlowStatus,
@@ -14,24 +14,24 @@ from flow_operator.api.flowdeployment_status import (
 from flow_operator.manifests.names import REVISION, SERVER, label_of, selector_text
 from flow_operator.manifests.service import url
 from flow_operator.status import serving as checks
+from flow_operator.status.collecting import collecting
+from flow_operator.status.collection import collection_of, moved_only
 from flow_operator.status.conditions import Finding, conditions_of
 from flow_operator.status.ready import ready
 from flow_operator.status.retention import retention_status
 from flow_operator.status.seen import Seen
-from flow_operator.status.text import clean, told_time
-from flow_runtime.contracts.state import CollectionState
-
-COUNT_LIMIT = 2**53 - 1
+from flow_operator.status.text import clean
 
 
 def status_of(cr: FlowDeployment, seen: Seen, now: datetime) -> FlowDeploymentStatus:
     """The whole status, from what one visit saw and what was said before."""
+    collection = _collection(cr, seen, now)
     findings: dict[str, Finding] = {
         "Accepted": checks.accepted(seen),
         "ReferencesResolved": checks.references_resolved(seen),
         "Progressing": checks.progressing(seen),
         "Ready": ready(seen),
-        "Collecting": checks.collecting(seen),
+        "Collecting": collecting(seen, collection, now),
         "RuntimeOutdated": checks.runtime_outdated(seen),
     }
     up = int(seen.rollout.get("readyReplicas") or 0) if seen.rollout else cr.status.ready_replicas or 0
@@ -45,7 +45,7 @@ def status_of(cr: FlowDeployment, seen: Seen, now: datetime) -> FlowDeploymentSt
         ready_replicas=up,
         selector=selector_text(cr.metadata.name, SERVER),
         flow=_flow(seen) or cr.status.flow,
-        collection=_collection(seen),
+        collection=collection,
         retention=retention_status(seen, cr.status.retention),
         conditions=conditions_of(CONDITIONS, findings, cr.status.conditions, cr.metadata.generation, now),
     )
@@ -53,9 +53,17 @@ def status_of(cr: FlowDeployment, seen: Seen, now: datetime) -> FlowDeploymentSt
 
 def with_old_counts(new: FlowDeploymentStatus, old: FlowDeploymentStatus) -> FlowDeploymentStatus:
     """The new status with the old traffic counters: for all the writes within a minute (rule 2)."""
-    if old.collection is None or new.collection is None:
+    if old.collection is None or new.collection is None or not moved_only(new.collection, old.collection):
         return new
-    return new.model_copy(update={"collection": old.collection})
+    # What Collecting says counts, too.
+    said = {each.type: each for each in old.conditions if each.type == "Collecting"}
+    conditions = tuple(
+        before
+        if (before := said.get(each.type)) and (before.status, before.reason) == (each.status, each.reason)
+        else each
+        for each in new.conditions
+    )
+    return new.model_copy(update={"collection": old.collection, "conditions": conditions})
 
 
 def _flow(seen: Seen) -> FlowStatus | None:
@@ -72,22 +80,9 @@ def _ports(ports: dict[str, str]) -> tuple[FlowPort, ...]:
     return tuple(FlowPort(name=name, type=kind) for name, kind in cleaned.items())
 
 
-def _collection(seen: Seen) -> CollectionStatus | None:
-    if seen.serving.collection is None:
+def _collection(cr: FlowDeployment, seen: Seen, now: datetime) -> CollectionStatus | None:
+    """Totals outlive the switch of the collection; pods that still collected are yet to end."""
+    before = cr.status.collection
+    if seen.serving.collection is None and before is None:
         return None
-    states = [pod.state.collection for pod in seen.pods if pod.state and pod.state.collection]
-    if not states:
-        return None
-    times = [time for each in states if each.last_stored and (time := told_time(each.last_stored))]
-    return CollectionStatus(
-        captured=_sum(states, "captured"),
-        dropped=min(sum(max(each, 0) for state in states for each in state.dropped.values()), COUNT_LIMIT),
-        stored=_sum(states, "stored"),
-        last_stored=max(times, default=None),
-    )
-
-
-def _sum(states: list[CollectionState], field: str) -> int:
-    """A pod's figures are only its word, so they are kept within what the schema takes."""
-    total = sum(max(int(getattr(state, field)), 0) for state in states)
-    return min(total, COUNT_LIMIT)
+    return collection_of(before, seen.pods, seen.ends, now)

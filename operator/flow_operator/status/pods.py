@@ -25,6 +25,7 @@ class Pod:
     leaving: bool
     trouble: Breach | None
     state: PodState | None = None
+    uid: str = ""
 
 
 def pod_of(manifest: Manifest) -> Pod:
@@ -44,6 +45,7 @@ def pod_of(manifest: Manifest) -> Pod:
         ),
         leaving=over,
         trouble=_trouble(status),
+        uid=str(meta.get("uid", "")),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from flow_operator.manifests.names import Manifest
 from flow_operator.manifests.serving import Serving
 from flow_operator.status.conditions import Breach
+from flow_operator.status.ends import End
 from flow_operator.status.job import EndedJob
 from flow_operator.status.pods import Pod
 from flow_operator.status.text import clean, reason
@@ -29,6 +30,10 @@ class Seen:
     """The API server did not take a child."""
     retention: EndedJob | None = None
     """The run of retention that ended last; None when none has, or none is wanted."""
+    ends: tuple[End, ...] = ()
+    """Pods whose collector works no more."""
+    open_ends: bool = False
+    """A pod is no longer listed, and the watch may yet tell how it ended."""
     rollout: dict[str, Any] = field(default_factory=dict)
     """The Deployment's status, empty while it speaks of an older generation of it."""
 
@@ -81,9 +86,3 @@ def secrets_of(seen: Seen, state: PodState) -> str:
     if all(f"Secret {each.secret_ref.name} " in state.message for each in meant):
         return ""
     return f" ({'; '.join(f'connection {each.name}: Secret {each.secret_ref.name}' for each in meant)})"
-
-
-def store_of(seen: Seen) -> str:
-    """Name the Secret of the store, for the same reason."""
-    store = seen.serving.store
-    return f" (store: Secret {store.secret_ref.name})" if store is not None and store.secret_ref else ""

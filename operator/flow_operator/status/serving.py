@@ -2,8 +2,7 @@
 
 from flow_operator.manifests.names import REVISION, Manifest, label_of
 from flow_operator.status.conditions import Breach, Finding, false, true, unknown
-from flow_operator.status.seen import Seen, said, secrets_of, source_problem, store_of
-from flow_operator.status.text import reason
+from flow_operator.status.seen import Seen, said, secrets_of, source_problem
 
 
 def accepted(seen: Seen) -> Finding:
@@ -51,22 +50,6 @@ def progressing(seen: Seen) -> Finding:
         revision = label_of(seen.deployment, REVISION)
         return false(Breach("Complete", f"revision {revision} is rolled out"))
     return true("RollingOut", f"{seen.updated} of {seen.wanted} pods run revision {seen.serving.revision}")
-
-
-def collecting(seen: Seen) -> Finding:
-    """Records reach the store."""
-    if seen.serving.collection is None:
-        return false(Breach("Disabled", "nothing is collected: spec.collection is not set or not enabled"))
-    if not seen.pods:
-        return unknown("NoPods", "there is no pod that could collect")
-    states = [(pod, pod.state.collection) for pod in seen.pods if pod.state and pod.state.collection]
-    for pod, state in states:
-        if state.reason:
-            word = reason(state.reason, "CollectionFailed")
-            return false(Breach(word, said(pod, state.message or state.reason) + store_of(seen)))
-    if not states:
-        return unknown("PodsNotReached", "no pod could be asked about its records yet")
-    return true("Collecting", "records are collected, and nothing is in the way of the store")
 
 
 def runtime_outdated(seen: Seen) -> Finding:

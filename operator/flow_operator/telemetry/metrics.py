@@ -1,4 +1,4 @@
-"""The operator's Prometheus metrics: its own work, and the results of FlowMonitors.
+"""The operator's Prometheus metrics: its own work, lost records, and the results of FlowMonitors.
 
 The gauges of a monitor are set from its status on every visit, so they are right again after a restart.
 """
@@ -6,6 +6,7 @@ The gauges of a monitor are set from its status on every visit, so they are righ
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from flow_operator.api.flowmonitor_status import FlowMonitorStatus, MetricStatus
+from flow_operator.telemetry.collection_metrics import CollectionMetrics
 
 _METRIC = ("namespace", "monitor", "metric")
 _OUTCOMES = ("passed", "failed", "errors", "not_evaluable", "skipped")
@@ -31,6 +32,8 @@ class Metrics:
         self.watch_stalled = Counter(
             "flow_operator_watch_stalled", "Changes that a watch did not report", registry=registry
         )
+        self.collection = CollectionMetrics()
+        registry.register(self.collection)
         self._ratio = Gauge("flow_monitor_pass_ratio", "Pass rate", _METRIC, registry=registry)
         self._low = Gauge("flow_monitor_pass_ratio_low", "Its lower bound", _METRIC, registry=registry)
         self._high = Gauge("flow_monitor_pass_ratio_high", "Its upper bound", _METRIC, registry=registry)
