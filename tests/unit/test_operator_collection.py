@@ -9,11 +9,13 @@ import pytest
 from prometheus_client import generate_latest
 
 from flow_operator.api.collection_status import PODS_LIMIT, CollectionStatus, Lost, PodTally
+from flow_operator.api.flowdeployment_status import FlowDeploymentStatus
 from flow_operator.reconcile.departures import GRACE, Departures
 from flow_operator.reconcile.notes import ending_notes
 from flow_operator.status.collecting import collecting
 from flow_operator.status.collection import collection_of, endings, moved_only
 from flow_operator.status.ends import ALL_STORED, End, end_of
+from flow_operator.status.flow_deployment import status_of
 from flow_operator.status.pods import Pod
 from flow_operator.status.tally import COUNT_LIMIT
 from flow_operator.telemetry.metrics import Metrics
@@ -244,6 +246,17 @@ def test_a_loss_is_said_for_five_minutes_with_or_without_pods_and_present_troubl
     assert collecting(of_pods(B), gone, NOW + timedelta(minutes=5)).status == "True"
     away = asked("b", reason="StoreUnreachable", message="no route")
     assert collecting(of_pods(away), gone, NOW).reason == "StoreUnreachable"
+
+
+def test_totals_outlive_the_switch_of_the_collection_and_pods_without_one_get_no_entry() -> None:
+    off = seen(None, B, replace(A, uid="uid-new", state=state()))
+    cr = off.serving.cr.model_copy(update={"status": FlowDeploymentStatus(collection=BOTH)})
+    ends = (End("uid-a", "a", ALL_STORED),)
+    found = status_of(cr, replace(off, ends=ends), LATER).collection
+    assert found is not None
+    assert totals(found) == (14, 2, 5, 14, 0, 0)
+    assert [entry.uid for entry in found.pods] == ["uid-b"]
+    assert status_of(off.serving.cr, off, LATER).collection is None
 
 
 def test_a_state_of_another_release_is_read_as_far_as_it_goes() -> None:

@@ -85,4 +85,6 @@ def _collection(cr: FlowDeployment, seen: Seen, now: datetime) -> CollectionStat
     before = cr.status.collection
     if seen.serving.collection is None and before is None:
         return None
-    return collection_of(before, seen.pods, seen.ends, now)
+    on = seen.serving.collection is not None
+    pods = [pod for pod in seen.pods if on or (pod.state and pod.state.collection)]
+    return collection_of(before, pods, seen.ends, now)
