@@ -6,8 +6,13 @@ from collections.abc import Iterator
 
 from flow_runtime.collector.redact.spans import Span, alone
 
-_ATS = ("@", "%40", "&#64;", "&#x40;", "&commat;", "\\u0040", "\\x40")
-_AT = re.compile("|".join(map(re.escape, _ATS)))
+_ATS = {
+    b"@": (b"@",),
+    b"%": (b"%40",),
+    b"&": (b"&#64;", b"&#x40;", b"&commat;"),
+    b"\\": (b"\\u0040", b"\\x40"),
+}
+"""By their first character: one that a text has not is found to be missing in no time."""
 _LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+$")
 _LOCAL_LENGTH = 128
 _TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"
@@ -23,13 +28,11 @@ _IPV6_LENGTH = 45
 _HEX_OR_COLON = "0123456789ABCDEFabcdef:"
 
 
-def emails(text: str) -> Iterator[Span]:
+def emails(text: str, raw: bytes) -> Iterator[Span]:
     """Find e-mail addresses, in the forms that URLs and HTML give them too."""
-    if not ("@" in text or "%40" in text or "&" in text or "\\" in text):
-        return
-    for at in _AT.finditer(text):
-        local = _LOCAL.search(text, max(0, at.start() - _LOCAL_LENGTH), at.start())
-        domain = _DOMAIN.match(text, at.end()) if local else None
+    for start, end in _ats(raw):
+        local = _LOCAL.search(text, max(0, start - _LOCAL_LENGTH), start)
+        domain = _DOMAIN.match(text, end) if local else None
         if local is None or domain is None or domain["top"].lower() in _FILE_ENDINGS:
             continue
         if local[0] == "git" and text[domain.end() : domain.end() + 1] in (":", "/"):
@@ -37,6 +40,14 @@ def emails(text: str) -> Iterator[Span]:
         # Chinese and Japanese write no space before an address.
         tail = _LATIN_TAIL.search(local[0])
         yield local.start() + (tail.start() if tail else 0), domain.end()
+
+
+def _ats(raw: bytes) -> Iterator[Span]:
+    for at in (at for first, ats in _ATS.items() if first in raw for at in ats):
+        end = 0
+        while (start := raw.find(at, end)) >= 0:
+            end = start + len(at)
+            yield start, end
 
 
 def ipv4(text: str, start: int, end: int) -> Iterator[Span]:
@@ -52,7 +63,7 @@ def ipv4(text: str, start: int, end: int) -> Iterator[Span]:
             yield found.span()
 
 
-def ipv6(text: str) -> Iterator[Span]:
+def ipv6(text: str, _: bytes) -> Iterator[Span]:
     """Find IPv6 addresses with a digit in them, but for `::` and `::1`."""
     done = 0
     while colons := _TWO_COLONS.search(text, done):

@@ -6,17 +6,16 @@ from typing import NamedTuple
 
 from flow_runtime.collector.redact import addresses, numbers, phones, tokens
 from flow_runtime.collector.redact.fold import Folded
-from flow_runtime.collector.redact.spans import Span
+from flow_runtime.collector.redact.spans import Span, bytes_of, members, runs
 
+_SIGNS = b" .-/()+"
+_IN_NUMBER = members("0123456789" + _SIGNS.decode())
 _NUMBER = re.compile(r"[0-9+(][0-9 .\-/()]{6,}+")
 """Where card and telephone numbers and IPv4 addresses can be: one look for all three."""
-_IN_NUMBER = bytes(ord("0") if chr(code) in "0123456789+ .-/()" else ord("x") for code in range(256))
-_NUMBER_RUN = b"0" * 7
-"""What the text of each such place becomes: a quick no for most texts."""
-_NO_SIGNS = str.maketrans("", "", " .-/()+")
+_LENGTH, _DIGITS = 7, 4
+"""The least that one of them has."""
 
-
-FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
+FINDERS: Mapping[str, Callable[[str, bytes], Iterator[Span]]] = {
     "cloudKey": tokens.cloud_keys,
     "jwt": tokens.jwts,
     "email": addresses.emails,
@@ -57,12 +56,13 @@ def _found(folded: Folded, kinds: tuple[str, ...]) -> list[tuple[int, int, int]]
 
 
 def _search(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[int, int, int]]:
-    places = list(_places(text))
+    raw = bytes_of(text)
+    places = list(_places(text, raw))
     for rank, kind in enumerate(KINDS):
         if kind not in kinds:
             continue
         if kind in FINDERS:
-            yield from ((start, end, rank) for start, end in FINDERS[kind](text))
+            yield from ((start, end, rank) for start, end in FINDERS[kind](text, raw))
         else:
             finder, least = NUMBER_FINDERS[kind]
             for start, end, digits in places:
@@ -70,18 +70,23 @@ def _search(text: str, kinds: tuple[str, ...]) -> Iterator[tuple[int, int, int]]
                     yield from ((*span, rank) for span in finder(text, start, end))
 
 
-def _places(text: str) -> Iterator[tuple[int, int, int]]:
+def _places(text: str, raw: bytes) -> Iterator[tuple[int, int, int]]:
     """Say where numbers can be, and how many digits; `A1` before one and `3rd` after it are words."""
-    if _NUMBER_RUN not in text.encode("utf-8", "replace").translate(_IN_NUMBER):
-        return
-    for place in _NUMBER.finditer(text):
-        start, end = place.span()
-        if start and text[start].isdigit() and _is_letter(text[start - 1]):
-            start = max(start, text.find(" ", start, end))
-        if end < len(text) and _is_letter(text[end]) and text[end - 1].isdigit():
-            space = text.rfind(" ", start, end)
-            end = space if space > start else end
-        yield start, end, len(text[start:end].translate(_NO_SIGNS))
+    for run in runs(raw, _IN_NUMBER, _LENGTH):
+        if _digits(raw, *run) < _DIGITS:
+            continue
+        for place in _NUMBER.finditer(text, *run):
+            start, end = place.span()
+            if start and text[start].isdigit() and _is_letter(text[start - 1]):
+                start = max(start, text.find(" ", start, end))
+            if end < len(text) and _is_letter(text[end]) and text[end - 1].isdigit():
+                space = text.rfind(" ", start, end)
+                end = space if space > start else end
+            yield start, end, _digits(raw, start, end)
+
+
+def _digits(raw: bytes, start: int, end: int) -> int:
+    return len(raw[start:end].translate(None, _SIGNS))
 
 
 def _is_letter(char: str) -> bool:

@@ -39,15 +39,12 @@ def _table() -> dict[int, str]:
     return table | {0xFE6B: "@", 0x2236: ":"}
 
 
-_TABLE = {chr(code): plain for code, plain in _table().items()}
-_NEAR = re.escape("".join(char for char in sorted(_TABLE) if char < "\U00010000"))
-_FOLDABLE = re.compile(f"[{_NEAR}]")
+_TABLE = _table()
 _HIDDEN = re.compile(f"[{_INVISIBLE}][{_INVISIBLE}]*+")  # a class comes first: such are found fast
-_ODD = re.compile(f"[{_NEAR}{_INVISIBLE}]")
-_FAR = re.compile("[\U00010000-\U0010ffff]")
-"""By itself: a class beyond the first plane is a walk along its ranges, for each character of a text."""
-_NOT_FAR = bytes(range(0xF0))
-"""Bytes of UTF-8 that begin no character beyond the first plane."""
+_HIDDEN_ONES = frozenset(_spread(_INVISIBLE))
+_ASCII = bytes(range(128))
+_FEW = 16
+"""So many passes over a text are quicker than one that looks each of its characters up."""
 
 
 _PERCENT = re.compile(r"%(?!40)[0-9A-Fa-f]{2}")
@@ -63,8 +60,13 @@ def _unescaped(found: re.Match[str]) -> str:
     return "+".rjust(len(found[0]), "\0") if found[0].upper() in _PLUSES else "\0" * len(found[0])
 
 
-def _plain(found: re.Match[str]) -> str:
-    return _TABLE.get(found[0], found[0])
+def _without_look_alikes(text: str, beyond_ascii: set[str]) -> str:
+    odd = [char for char in beyond_ascii if ord(char) in _TABLE]
+    if len(odd) > _FEW:
+        return text.translate(_TABLE)
+    for char in odd:
+        text = text.replace(char, _TABLE[ord(char)])
+    return text
 
 
 def _parting(found: re.Match[str]) -> str:
@@ -87,14 +89,11 @@ class Folded:
             text = _PERCENT.sub(_unescaped, text)
         if "\\" in text:
             text = _BACKSLASH.sub(_unescaped, text)
-        if text.isascii():
-            self.text = text
-            return
-        if _ODD.search(text):
-            text = _HIDDEN.sub(_parting, text) if parted else self._without_hidden(text)
-            text = _FOLDABLE.sub(_plain, text)
-        if text.encode("utf-8", "replace").translate(None, _NOT_FAR):
-            text = _FAR.sub(_plain, text)
+        if not text.isascii():
+            beyond_ascii = set(text.encode("utf-8", "replace").translate(None, _ASCII).decode())
+            if not beyond_ascii.isdisjoint(_HIDDEN_ONES):
+                text = _HIDDEN.sub(_parting, text) if parted else self._without_hidden(text)
+            text = _without_look_alikes(text, beyond_ascii)
         self.text = text
 
     @property

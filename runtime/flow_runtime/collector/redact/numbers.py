@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from flow_runtime.collector.redact.spans import Span, alone
 
 _GROUPED = re.compile(r"[0-9](?:[ .\-]{0,3}[0-9]){11,}+")
-_IBAN_HEAD = re.compile(r"[0-9]{2}(?<=[A-Za-z]{2}[0-9]{2})")
 _CLASSES = bytes(
     ord("0") if chr(code).isdecimal() else ord("a") if chr(code).isalpha() else ord(" ")
     for code in (*range(128), *[0] * 128)
@@ -101,12 +100,10 @@ def is_card(digits: str) -> bool:
     return total % 10 == 0
 
 
-def ibans(text: str) -> Iterator[Span]:
+def ibans(text: str, raw: bytes) -> Iterator[Span]:
     """Find IBANs, whole or in groups, in capitals or not."""
-    if b"aa00" not in text.encode("utf-8", "replace").translate(_CLASSES):
-        return
-    for check_digits in _IBAN_HEAD.finditer(text):
-        start = check_digits.start() - 2
+    classes, start = raw.translate(_CLASSES), -1
+    while (start := classes.find(b"aa00", start + 1)) >= 0:
         length = _IBAN_LENGTHS.get(text[start : start + 2].upper())
         found = _TAILS[length].match(text, start + 2) if length else None
         if found and alone(text, start, found.end()) and is_iban(text[start : found.end()]):

@@ -7,10 +7,11 @@ import base64
 import binascii
 import json
 import re
+import string
 from collections.abc import Iterator
 
 from flow_runtime.collector.redact.forms import FORMS, MARKS, mixed
-from flow_runtime.collector.redact.spans import Span, alone
+from flow_runtime.collector.redact.spans import Span, alone, members, runs
 
 # The look back comes after the literal, which is found fast; without it, "eyJ" a thousand times is a square.
 _PART = r"[A-Za-z0-9_\-]"
@@ -19,7 +20,7 @@ _JWT = re.compile(
 )
 
 
-def jwts(text: str) -> Iterator[Span]:
+def jwts(text: str, _: bytes) -> Iterator[Span]:
     """Find signed and encrypted tokens whose first part is a header."""
     if "eyJ" not in text:
         return
@@ -47,56 +48,41 @@ NAMED_LENGTHS = (32, 4096)
 _AWS_SECRET = re.compile(r"[A-Za-z0-9+/]{40}")
 
 
-def _classes(members: bytes) -> bytes:
-    return bytes(ord("a") if code in members else ord(" ") for code in range(256))
+_IN_NAMED = string.ascii_letters + string.digits + "+/_-"
+_NAMED_CLASS, _FORM_CLASS = members(_IN_NAMED), members(_IN_NAMED + "=~.")
+_FORM_LENGTH = 20
+"""Every key that is found by its form has such a run, but for those with a mark."""
 
 
-_IN_NAMED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
-_NAMED_CLASS, _FORM_CLASS = _classes(_IN_NAMED), _classes(_IN_NAMED + b"=~.")
-_NAMED_RUN, _FORM_RUN = b"a" * 32, b"a" * 20
-"""What every key has that is found by a word before it, or by its form: a quick no for most texts."""
-
-
-def cloud_keys(text: str) -> Iterator[Span]:
+def cloud_keys(text: str, raw: bytes) -> Iterator[Span]:
     """Find keys, tokens and passwords in URLs."""
-    raw = text.encode("utf-8", "replace")
-    runs = _long_runs(raw)
-    marks = tuple(mark for mark in MARKS if mark in raw)
-    if not runs and not marks:
-        return
+    long = list(runs(raw, _FORM_CLASS, _FORM_LENGTH))
+    hints = [mark for mark in MARKS if mark in raw]
+    if long:
+        joined = b" ".join(raw[start:end] for start, end in long)
+        hints += [form.hint for form in FORMS if form.hint in joined]
+    if hints:
+        yield from _by_form(text, hints)
+    if any(end - start >= NAMED_LENGTHS[0] for start, end in long):
+        yield from _by_name(text, raw)
+
+
+def _by_form(text: str, hints: list[bytes]) -> Iterator[Span]:
     for form in FORMS:
-        if form.hint in runs or form.hint in marks:
+        if form.hint in hints:
             for found in form.regex.finditer(text):
                 start, end = found.span(1)
                 if (start > found.start() or alone(text, start, end)) and form.check(found[1]):
                     yield start, end
-    yield from _by_name(text, raw)
-
-
-def _long_runs(raw: bytes) -> bytes:
-    """Join the stretches that are long enough for a key: a few, in most texts, and quickly searched."""
-    classes, found, end = raw.translate(_FORM_CLASS) + b" ", [], 0
-    while (start := classes.find(_FORM_RUN, end)) >= 0:
-        end = classes.index(b" ", start)
-        found.append(raw[start:end])
-    return b" ".join(found)
 
 
 def _by_name(text: str, raw: bytes) -> Iterator[Span]:
     """Find long random texts that a word before them, or a length that few other texts have, gives away."""
-    runs, end = raw.translate(_NAMED_CLASS) + b" ", 0
-    first = passed = 0
-    while (start := runs.find(_NAMED_RUN, end)) >= 0:
-        end = runs.index(b" ", start)
-        key = raw[start:end].decode()
-        before = raw[max(0, start - _NAME_LENGTH) : start].decode("utf-8", "replace")
-        # On from the last one: from the beginning each time is a square.
-        first += start - passed if text.isascii() else len(raw[passed:start].decode())
-        passed = start
-        span = first, first + len(key)
-        aws = _is_aws_secret(key) and alone(text, *span, before="~", after="=~")
-        if aws or _is_named(before, key):
-            yield span
+    for start, end in runs(raw, _NAMED_CLASS, NAMED_LENGTHS[0]):
+        key = text[start:end]
+        aws = _is_aws_secret(key) and alone(text, start, end, before="~", after="=~")
+        if aws or _is_named(text[max(0, start - _NAME_LENGTH) : start], key):
+            yield start, end
 
 
 def is_named_key(name: str, value: object) -> bool:
