@@ -5,8 +5,8 @@ from pathlib import Path
 import orjson
 
 from flow_runtime import spool
-from flow_runtime.collector.redact.find import KINDS
 from flow_runtime.contracts.settings import RedactSettings, StoreSettings
+from flow_runtime.patterns.find import KINDS
 from tests.integration.collector_world import World, finish, stored_lines
 from tests.redaction.measure import core, corpus
 from tests.redaction.planted import SECRETS

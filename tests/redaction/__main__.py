@@ -1,13 +1,14 @@
-"""Measures the redactor and writes the table into docs/redaction.md: `python -m tests.redaction`."""
+"""Measures the redactor and writes the tables into docs/redaction.md: `python -m tests.redaction`."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.redaction.measure import Row, measure
+from tests.redaction.measure import Row, measure, measure_fresh
 
 PAGE = Path(__file__).parents[2] / "docs" / "redaction.md"
-BEGIN, END = "<!-- measured: make redaction -->\n", "<!-- end -->\n"
+BEGIN, SECOND = "<!-- measured: make redaction -->\n", "<!-- second set: make redaction -->\n"
+END = "<!-- end -->\n"
 
 
 def table(rows: dict[str, Row]) -> str:
@@ -35,17 +36,23 @@ def _named(title: str, rows: dict[str, Row], field: str) -> Iterator[str]:
             yield f"- {kind}: `{value}` ({count} times)"
 
 
-def page(text: str, measured: str) -> str:
-    """Put the table in its place."""
-    head, begin, rest = text.partition(BEGIN)
+def page(text: str) -> str:
+    """Measure, and put the tables in their places."""
+    for begin, rows in ((BEGIN, measure()), (SECOND, measure_fresh())):
+        text = _placed(text, begin, table(rows))
+    return text
+
+
+def _placed(text: str, begin: str, measured: str) -> str:
+    head, begin, rest = text.partition(begin)
     _, end, tail = rest.partition(END)
     return f"{head}{begin}{measured}\n{end}{tail}"
 
 
 def main() -> int:
-    measured = table(measure())
-    print(measured)
-    PAGE.write_text(page(PAGE.read_text(), measured))
+    text = page(PAGE.read_text())
+    print(*(part.partition(END)[0] for part in text.partition(BEGIN)[2].split(SECOND)), sep="\n")
+    PAGE.write_text(text)
     return 0
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """A second set: whole texts, each different, written without a look at how the redactor decides."""
 
 PLANTED: dict[str, tuple[tuple[str, str], ...]] = {
@@ -62,7 +63,7 @@ PLANTED: dict[str, tuple[tuple[str, str], ...]] = {
         ("0048 512 345 679", "nr {}"),
         ("+82-10-1234-5678", "전화 {}"),
         ("010-9876-5432", "연락처는 {} 입니다"),
-        ("+90 532 123 45 67", "{\"gsm\": \"{}\"}"),
+        ("+90 532 123 45 67", '{"gsm": "{}"}'),
         ("+52 55 1234 5678", "https://wa.example/?phone={}"),
         ("+41 44 668 18 00", "Zürich {}"),
         ("+234 803 123 4567", "{}, Lagos"),
@@ -186,13 +187,16 @@ PLANTED: dict[str, tuple[tuple[str, str], ...]] = {
         ("npm_9aZ8yX7wV6uT5sR4qP3oN2mL1kJ0iH9gF8eD", "//registry.example/:_authToken={}"),
         ("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", "sendgrid {}"),
         ("7e6d5c4b3a291807f6e5d4c3b2a19080", "TWILIO_AUTH_TOKEN={}"),
-        ("MIIEpAIBAAKCAQEA3Tz2mr7SZiAMfQyuvBjM9OiJjRazXBZ1BjP5CE", "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"),
+        (
+            "MIIEpAIBAAKCAQEA3Tz2mr7SZiAMfQyuvBjM9OiJjRazXBZ1BjP5CE",
+            "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+        ),
         ("p4ssW0rd!Long", "postgres://app:{}@db.internal:5432/prod"),
-        ("AAAAEXAMPLEp7Qm2Xv9Lz4Kw8", "api_key: \"{}\""),
+        ("AAAAEXAMPLEp7Qm2Xv9Lz4Kw8", 'api_key: "{}"'),
         ("gsk_Zq9XwVc5BnM8Kj1Hg4FdSa7PoIuYtReWqLmNbVcXzAsDfGhJkLp", "groq {}"),
         ("dapi0123456789abcdef0123456789abcdef", "databricks {}"),
     ),
-}  # fmt: skip
+}
 
 LOOKALIKES: dict[str, tuple[str, ...]] = {
     "email": (

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import orjson
 
-from flow_runtime.collector.redact.find import KINDS, find
 from flow_runtime.contracts.settings import (
     CollectionSettings,
     Identity,
@@ -25,6 +24,7 @@ from flow_runtime.contracts.settings import (
     StoreSettings,
     settings_json,
 )
+from flow_runtime.patterns.find import KINDS, find
 from flow_runtime.server.recorder import uuid7
 from tests.redaction.lookalikes import LOOKALIKES
 from tests.redaction.planted import SECRETS

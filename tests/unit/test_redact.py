@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 import pytest
 
-from flow_runtime.collector.redact.find import KINDS
 from flow_runtime.collector.redact.limits import FIELD_BYTES
 from flow_runtime.collector.redact.line import redact
 from flow_runtime.collector.redact.policy import HashKeyError, Policy, PolicyError, load_policy
 from flow_runtime.contracts.settings import CollectionSettings, StoreSettings
+from flow_runtime.patterns.find import KINDS
 
 KEY = "0123456789abcdef0123456789abcdef"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

@@ -3,9 +3,9 @@
 import orjson
 import pytest
 
-from flow_runtime.collector.redact.find import KINDS, mask
 from flow_runtime.collector.redact.line import redact
 from flow_runtime.collector.redact.policy import Policy
+from flow_runtime.patterns.find import KINDS, mask
 
 
 @pytest.mark.parametrize("text", ["room A1 {}", "v2 {} ok", "{} 3rd party", "{} 2x", "A1 {} 5th"])

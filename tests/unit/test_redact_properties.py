@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flow_runtime.collector.redact.find import KINDS, find, mask
 from flow_runtime.collector.redact.line import redact
 from flow_runtime.collector.redact.look import Look
 from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.collector.redact.rules import NO_PATHS, Action, Rules
 from flow_runtime.collector.redact.walk import Walk
+from flow_runtime.patterns.find import KINDS, find, mask
 
 SECRETS = {
     "email": ["jane.doe@example.com", "o'neil+news@mail.example.co.uk", "jürgen@bücher.example"],

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from flow_runtime.collector.loop import Collector
-from flow_runtime.collector.redact.find import KINDS
 from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.contracts.record import Record
 from flow_runtime.contracts.settings import Identity, StoreSettings
 from flow_runtime.llm.function import FunctionChat
+from flow_runtime.patterns.find import KINDS
 from flow_runtime.server.recorder import drawn
 from flow_runtime.store import Store
 from tests.unit.flow_helpers import write_flow
@@ -40,7 +40,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
 
 
 def test_the_share_that_is_drawn_is_the_share_that_was_asked_for() -> None:
-    ids = [f"{number}" for number in range(20_000)]
+    ids = [f"{number}".encode() for number in range(20_000)]
     for percent in (1, 10, 50, 99):
         share = sum(drawn(each, percent) for each in ids) / len(ids)
         assert abs(share - percent / 100) < 0.01
@@ -49,7 +49,7 @@ def test_the_share_that_is_drawn_is_the_share_that_was_asked_for() -> None:
 
 
 def test_what_is_drawn_at_a_rate_is_drawn_at_each_higher_one() -> None:
-    for each in map(str, range(500)):
+    for each in (f"{number}".encode() for number in range(500)):
         assert [drawn(each, percent) for percent in range(101)] == sorted(
             drawn(each, percent) for percent in range(101)
         )
@@ -57,7 +57,7 @@ def test_what_is_drawn_at_a_rate_is_drawn_at_each_higher_one() -> None:
 
 def test_anybody_can_compute_the_draw_from_an_id() -> None:
     digest = hashlib.sha256(b"0192f0c1").hexdigest()
-    assert drawn("0192f0c1", 50) == (int(digest[:16], 16) / 2**64 < 0.5)
+    assert drawn(b"0192f0c1", 50) == (int(digest[:16], 16) / 2**64 < 0.5)
 
 
 async def test_a_retried_request_is_drawn_or_not_as_it_was_the_first_time(make: Make) -> None:
@@ -66,7 +66,17 @@ async def test_a_retried_request_is_drawn_or_not_as_it_was_the_first_time(make: 
         for number in range(60):
             await pod.score({"question": "tents"}, {"x-request-id": f"r-{number}"})
     kept = [record["request_id"] for record in await pod.records()]
-    assert sorted(kept) == sorted(2 * [f"r-{n}" for n in range(60) if drawn(f"r-{n}", 30)])
+    assert sorted(kept) == sorted(2 * [f"r-{n}" for n in range(60) if drawn(f"r-{n}".encode(), 30)])
+
+
+async def test_a_retry_under_an_id_that_is_not_kept_is_drawn_as_the_first_try_was(make: Make) -> None:
+    pod = await make(sampling_percent=30)
+    sent = [f"jane{number}@example.com" for number in range(60)]
+    for each in sent * 2:
+        await pod.score({"question": "tents"}, {"x-request-id": each})
+    records = await pod.records()
+    assert len(records) == 2 * sum(drawn(each.encode(), 30) for each in sent)
+    assert all(record["request_id"] == record["id"] for record in records)
 
 
 async def test_every_failure_is_kept_and_says_why(make: Make) -> None:
@@ -132,7 +142,7 @@ async def test_what_a_caller_must_not_find_again_is_in_nothing_that_is_stored(
         assert secret not in everything
     assert [set(Record.model_validate_json(line).redacted) for line in lines] == [
         {"email", "secret", "user"},
-        {"email", "secret", "user"},
+        {"secret", "user"},
     ]
     metrics = pod.runtime.metrics.exposition().decode()
     assert 'flow_records_redacted_total{kind="secret"}' in metrics

@@ -16,10 +16,10 @@ from flow_runtime.server.http import (
     answer_json,
     error_body,
     read_body,
-    request_id,
     trace_id,
 )
 from flow_runtime.server.recorder import identity_of, uuid7
+from flow_runtime.server.request_ids import sent_id, shown_id
 from flow_runtime.spool import SpoolWriter
 
 
@@ -64,7 +64,7 @@ class FeedbackBox:
                 "id": uuid7(),
                 "time": datetime.now(UTC),
                 **self._same,
-                "request_id": request_id(headers),
+                "request_id": shown_id(sent_id(headers)),
                 "trace_id": trace_id(headers),
                 "feedback": said,
                 "redacted": {},

@@ -13,7 +13,6 @@ Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 JSON = (b"content-type", b"application/json")
-_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -62,12 +61,6 @@ async def answer_json(send: Send, status: int, value: Any, *headers: Header) -> 
 def error_body(code: str, message: str) -> dict[str, Any]:
     """promptflow's form of an error."""
     return {"error": {"code": code, "message": message}}
-
-
-def request_id(headers: MutableMapping[bytes, bytes]) -> str | None:
-    """Take the caller's id of a request, if it sent one that can be echoed."""
-    given = headers.get(b"x-request-id") or headers.get(b"x-ms-client-request-id") or b""
-    return given.decode("ascii") if _REQUEST_ID.fullmatch(given) else None
 
 
 def trace_id(headers: MutableMapping[bytes, bytes]) -> str | None:

@@ -28,6 +28,7 @@ class Exchange:
 
     __slots__ = (
         "begun",
+        "drawn_by",
         "fault",
         "first_byte",
         "id",
@@ -42,11 +43,15 @@ class Exchange:
         "user",
     )
 
-    def __init__(self, request_id: str | None, trace_id: str | None, user: str | None = None) -> None:
+    def __init__(
+        self, request_id: str | None, trace_id: str | None, user: str | None = None, sent_id: bytes = b""
+    ) -> None:
         self.begun = time.perf_counter()
         self.time = datetime.now(UTC)
         self.id = uuid7()
         self.request_id = request_id or self.id
+        self.drawn_by = sent_id or self.request_id.encode()
+        """What the caller sent as an id, shown or not: a retry is drawn as the first try was."""
         self.trace_id = trace_id
         self.user = user
         """As the caller named it; the collector keeps its hash only."""
@@ -84,7 +89,7 @@ class Recorder:
 
         A success that was not drawn is not kept. All failures are.
         """
-        if self._percent < 100 and exchange.fault is None and not drawn(exchange.request_id, self._percent):
+        if self._percent < 100 and exchange.fault is None and not drawn(exchange.drawn_by, self._percent):
             self.spool.pass_over()
             return
         try:
@@ -126,12 +131,12 @@ class Recorder:
         return {name: _jsonable(run.values[name]) for name in self._capture if name in run.values}
 
 
-def drawn(request_id: str, percent: int) -> bool:
+def drawn(request_id: bytes, percent: int) -> bool:
     """Say whether a request is in the sample: the same on every hop, in every pod, at every try of it.
 
     The first 8 bytes of SHA-256 of its id, as a number, lie below that share of all such numbers.
     """
-    number = int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:8])
+    number = int.from_bytes(hashlib.sha256(request_id).digest()[:8])
     return number < percent * 2**64 // 100
 
 

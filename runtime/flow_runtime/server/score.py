@@ -24,12 +24,12 @@ from flow_runtime.server.http import (
     answer,
     error_body,
     read_body,
-    request_id,
     trace_id,
     user,
 )
 from flow_runtime.server.outputs import whole
 from flow_runtime.server.recorder import Exchange
+from flow_runtime.server.request_ids import sent_id, shown_id
 from flow_runtime.server.runtime import Runtime
 from flow_runtime.server.streaming import has_stream, join_streams, send_end, send_error, stream
 from flow_runtime.server.watch import ClientWatch
@@ -55,7 +55,8 @@ class Score:
     async def __call__(self, scope: Scope, receive: Receive, send: Send, extra: list[Header]) -> None:
         """Answer one request; `extra` headers go with every answer."""
         headers = dict(scope["headers"])
-        exchange = Exchange(request_id(headers), trace_id(headers), user(headers, self._user_header))
+        sent = sent_id(headers)
+        exchange = Exchange(shown_id(sent), trace_id(headers), user(headers, self._user_header), sent)
         extra = [(b"x-request-id", exchange.request_id.encode()), *extra]
         if self._in_flight >= self._limit:
             message = "this pod answers as many requests as it may"

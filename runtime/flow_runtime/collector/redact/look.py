@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
-from flow_runtime.collector.redact.find import find
 from flow_runtime.collector.redact.images import BARE_LENGTH, BEGINNINGS, MARK
 from flow_runtime.collector.redact.nested import parse
 from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.collector.redact.rules import NO_PATHS, Action, Paths, plain
-from flow_runtime.collector.redact.tokens import NAMED_LENGTHS, is_named_key
+from flow_runtime.patterns.find import find
+from flow_runtime.patterns.tokens import NAMED_LENGTHS, is_named_key
 
 LONG_INT = 10**7
 """A smaller number is no card and no telephone."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from flow_runtime import json_text
-from flow_runtime.collector.redact.find import KINDS
 from flow_runtime.collector.redact.rules import NO_RULES, Action, Paths, Rules, is_path, plain, with_path
 from flow_runtime.contracts.settings import CollectionSettings, RedactKey, RedactSettings
+from flow_runtime.patterns.find import KINDS
 
 KEY_FILE = "hash_key"
 KEY_BYTES = 16

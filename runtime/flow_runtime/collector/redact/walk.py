@@ -7,12 +7,12 @@ from typing import Any
 import orjson
 
 from flow_runtime.collector.redact import images
-from flow_runtime.collector.redact.find import mask
 from flow_runtime.collector.redact.look import LONG_INT
 from flow_runtime.collector.redact.nested import Nested, parse
 from flow_runtime.collector.redact.policy import Policy
 from flow_runtime.collector.redact.rules import NO_PATHS, Action, Paths
-from flow_runtime.collector.redact.tokens import is_named_key
+from flow_runtime.patterns.find import mask
+from flow_runtime.patterns.tokens import is_named_key
 
 NESTS = 3
 """JSON in a text in JSON in a text: so often is it looked into."""

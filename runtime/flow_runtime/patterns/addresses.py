@@ -1,10 +1,10 @@
-"""Finds e-mail addresses (RFC 5321 and 6531, without quoted names) and IP addresses (RFC 791, RFC 4291)."""
+"""Finds e-mail addresses (RFC 5321 and 6531) and IP addresses (RFC 791, RFC 4291)."""
 
 import ipaddress
 import re
 from collections.abc import Iterator
 
-from flow_runtime.collector.redact.spans import Span, alone
+from flow_runtime.patterns.spans import Span, alone
 
 _ATS = {
     b"@": (b"@",),
@@ -14,6 +14,7 @@ _ATS = {
 }
 """By their first character: one that a text has not is found to be missing in no time."""
 _LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+$")
+_QUOTED = re.compile(r'"[^"\n]{1,64}"$')
 _LOCAL_LENGTH = 128
 _TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"
 _DOMAIN = re.compile(rf"(?:\w[\w\-]*+\.)+(?P<top>{_TOP})")
@@ -22,6 +23,11 @@ _FILE_ENDINGS = frozenset(["avif", "css", "gif", "jpeg", "jpg", "js", "json", "p
 _LATIN_TAIL = re.compile(r"(?<=[\u2e80-\uffff])[A-Za-z0-9][A-Za-z0-9.+'_\-]*$")
 
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3,}+")
+_WORD_LENGTH = 12
+_NUMBERED = re.compile(r"(?i)\b(?:version|release|build|section|chapter|clause|article) $|[a-z]/$")
+"""What is before the number of a part of a text, or of a program: `Chrome/120.0.0.0` (RFC 9110, 10.1.5)."""
+_LEAST_GROUPS = 2
+"""`::2` and `1::` are slices of lists far more often than addresses."""
 _TWO_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _IPV6 = re.compile(r"[0-9A-Fa-f]{0,4}+(?::[0-9A-Fa-f]{0,4}+){2,}+(?:(?:\.[0-9]{1,3}){3})?")
 _IPV6_LENGTH = 45
@@ -31,15 +37,22 @@ _HEX_OR_COLON = "0123456789ABCDEFabcdef:"
 def emails(text: str, raw: bytes) -> Iterator[Span]:
     """Find e-mail addresses, in the forms that URLs and HTML give them too."""
     for start, end in _ats(raw):
-        local = _LOCAL.search(text, max(0, start - _LOCAL_LENGTH), start)
-        domain = _DOMAIN.match(text, end) if local else None
-        if local is None or domain is None or domain["top"].lower() in _FILE_ENDINGS:
-            continue
-        if local[0] == "git" and text[domain.end() : domain.end() + 1] in (":", "/"):
-            continue  # the address of a repository
-        # Chinese and Japanese write no space before an address.
-        tail = _LATIN_TAIL.search(local[0])
-        yield local.start() + (tail.start() if tail else 0), domain.end()
+        yield from email_at(text, start, end)
+
+
+def email_at(text: str, start: int, end: int) -> Iterator[Span]:
+    """Find the address around an at sign."""
+    local = (_QUOTED if text.endswith('"', 0, start) else _LOCAL).search(
+        text, max(0, start - _LOCAL_LENGTH), start
+    )
+    domain = _DOMAIN.match(text, end) if local else None
+    if local is None or domain is None or domain["top"].lower() in _FILE_ENDINGS:
+        return
+    if local[0] == "git" and text[domain.end() : domain.end() + 1] in (":", "/"):
+        return  # the address of a repository
+    # Chinese and Japanese write no space before an address.
+    tail = _LATIN_TAIL.search(local[0])
+    yield local.start() + (tail.start() if tail else 0), domain.end()
 
 
 def _ats(raw: bytes) -> Iterator[Span]:
@@ -58,8 +71,8 @@ def ipv4(text: str, start: int, end: int) -> Iterator[Span]:
         octets = [int(octet) for octet in found[0].split(".")]
         if len(octets) != 4 or max(octets) > 255 or octets[0] in (0, 127, 255):
             continue
-        before = text[max(0, found.start() - 8) : found.start()].lower()
-        if alone(text, *found.span(), before=".") and before != "version ":
+        before = text[max(0, found.start() - _WORD_LENGTH) : found.start()]
+        if alone(text, *found.span(), before=".") and not _NUMBERED.search(before):
             yield found.span()
 
 
@@ -85,4 +98,6 @@ def _ipv6_in(text: str, start: int, end: int) -> Span | None:
         address = ipaddress.IPv6Address(text[start:end])
     except ValueError:
         return None
-    return (start, end) if int(address) > 1 and any(map(str.isdigit, text[start:end])) else None
+    groups = sum(map(bool, text[start:end].split(":")))
+    named = groups >= _LEAST_GROUPS and any(map(str.isdigit, text[start:end]))
+    return (start, end) if named and int(address) > 1 else None

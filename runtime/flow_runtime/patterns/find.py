@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from flow_runtime.collector.redact import addresses, numbers, phones, tokens
-from flow_runtime.collector.redact.fold import Folded
-from flow_runtime.collector.redact.spans import Span, bytes_of, members, runs
+from flow_runtime.patterns import addresses, numbers, phones, tokens
+from flow_runtime.patterns.fold import Folded
+from flow_runtime.patterns.spans import Span, bytes_of, members, runs
 
 _SIGNS = b" .-/()+"
 _IN_NUMBER = members("0123456789" + _SIGNS.decode())
@@ -25,7 +25,7 @@ FINDERS: Mapping[str, Callable[[str, bytes], Iterator[Span]]] = {
 NUMBER_FINDERS: Mapping[str, tuple[Callable[[str, int, int], Iterator[Span]], int]] = {
     "creditCard": (numbers.cards, 12),
     "ipv4": (addresses.ipv4, 4),
-    "phone": (phones.phones, 8),
+    "phone": (phones.phones, 7),
 }
 """With the fewest digits that one has."""
 _SHORTEST = len("1::2")

@@ -10,8 +10,8 @@ import re
 import string
 from collections.abc import Iterator
 
-from flow_runtime.collector.redact.forms import FORMS, MARKS, mixed
-from flow_runtime.collector.redact.spans import Span, alone, members, runs
+from flow_runtime.patterns.forms import FORMS, MARKS, mixed
+from flow_runtime.patterns.spans import Span, alone, members, runs
 
 # The look back comes after the literal, which is found fast; without it, "eyJ" a thousand times is a square.
 _PART = r"[A-Za-z0-9_\-]"
@@ -37,34 +37,35 @@ def _is_header(part: str) -> bool:
     return isinstance(header, dict) and ("alg" in header or "typ" in header)
 
 
-_LONG = re.compile(r"[A-Za-z0-9+/_\-]{32,}+={0,2}")
+_LONG = re.compile(r"[A-Za-z0-9+/_\-]{20,}+={0,2}")
 _NAME = re.compile(
-    r"(?i)(?:api|access|account|auth|client|subscription|shared|session|apim|openai|azure|aws|secret)"
+    r"(?ai)(?:api|access|account|auth|client|subscription|shared|session|apim|openai|azure|aws|secret)"
     r"[a-z_ \-]{0,24}(?:key|secret|token)[a-z_ \-]{0,12}"
     r"[\"'`\0]{0,2}[ \t]{0,3}(?:=>|[:=]|is)[ \t]{0,3}[\"'`\0]{0,2}$"
 )
+_AFTER_SIGN, _SIGN_ENDS = "\"'`\0 \t", tuple("=:>sS")
+"""What `_NAME` may end with, and how what comes before ends."""
 _NAME_LENGTH = 70
-NAMED_LENGTHS = (32, 4096)
+NAMED_LENGTHS = (20, 4096)
+_HEX_LENGTH = 32
+"""A shorter key must have small and capital letters and digits: it may be a name."""
 _AWS_SECRET = re.compile(r"[A-Za-z0-9+/]{40}")
 
 
 _IN_NAMED = string.ascii_letters + string.digits + "+/_-"
 _NAMED_CLASS, _FORM_CLASS = members(_IN_NAMED), members(_IN_NAMED + "=~.")
-_FORM_LENGTH = 20
-"""Every key that is found by its form has such a run, but for those with a mark."""
 
 
 def cloud_keys(text: str, raw: bytes) -> Iterator[Span]:
     """Find keys, tokens and passwords in URLs."""
-    long = list(runs(raw, _FORM_CLASS, _FORM_LENGTH))
+    long = list(runs(raw, _FORM_CLASS, NAMED_LENGTHS[0]))  # every key has one, but for those with a mark
     hints = [mark for mark in MARKS if mark in raw]
     if long:
+        yield from _by_name(text, raw)
         joined = b" ".join(raw[start:end] for start, end in long)
         hints += [form.hint for form in FORMS if form.hint in joined]
     if hints:
         yield from _by_form(text, hints)
-    if any(end - start >= NAMED_LENGTHS[0] for start, end in long):
-        yield from _by_name(text, raw)
 
 
 def _by_form(text: str, hints: list[bytes]) -> Iterator[Span]:
@@ -95,7 +96,15 @@ def is_named_key(name: str, value: object) -> bool:
 
 
 def _is_named(before: str, key: str) -> bool:
-    return len(key) <= NAMED_LENGTHS[1] and bool(re.search("[0-9]", key)) and bool(_NAME.search(before))
+    if before.rstrip(_AFTER_SIGN)[-1:] not in _SIGN_ENDS:
+        return False  # as nearly always, and quickly so
+    return _is_random(key) and bool(_NAME.search(before))
+
+
+def _is_random(key: str) -> bool:
+    if len(key) < _HEX_LENGTH:
+        return mixed(key)
+    return len(key) <= NAMED_LENGTHS[1] and bool(re.search("[0-9]", key))
 
 
 def _is_aws_secret(key: str) -> bool:

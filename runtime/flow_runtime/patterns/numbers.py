@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from flow_runtime.collector.redact.spans import Span, alone
+from flow_runtime.patterns.spans import Span, alone
 
 _GROUPED = re.compile(r"[0-9](?:[ .\-]{0,3}[0-9]){11,}+")
 _CLASSES = bytes(
@@ -11,6 +11,8 @@ _CLASSES = bytes(
     for code in (*range(128), *[0] * 128)
 )
 _GROUP = re.compile(r"[0-9]+")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
+_UUID_LENGTH = 36
 _CARD_DIGITS = (12, 19)
 _USUAL_GROUP = 3
 _FIRST_DIGITS = frozenset("2345689")
@@ -50,6 +52,7 @@ _TAILS = {
     length: re.compile(rf"[0-9]{{2}}(?:[ .\-]{{0,3}}[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
     for length in set(_IBAN_LENGTHS.values())
 }
+_DECIMAL_BEFORE, _DECIMAL_AFTER = re.compile(r"[0-9]\.$"), re.compile(r"\.[0-9]")
 _LETTERS = {chr(code): str(code - 55) for code in range(ord("A"), ord("Z") + 1)}
 _TO_DIGITS = str.maketrans(_LETTERS | {" ": "", "-": "", ".": ""})
 
@@ -57,8 +60,19 @@ _TO_DIGITS = str.maketrans(_LETTERS | {" ": "", "-": "", ".": ""})
 def cards(text: str, start: int, end: int) -> Iterator[Span]:
     """Find card numbers, whole or in groups by spaces, dots or dashes."""
     for run in _GROUPED.finditer(text, start, end):
-        if alone(text, *run.span()):
-            yield from _cards_of(run)
+        if alone(text, *run.span()) and not _in_uuid(text, *run.span()):
+            yield from (card for card in _cards_of(run) if not _is_decimal(text, *card))
+
+
+def _in_uuid(text: str, start: int, end: int) -> bool:
+    found = _UUID.search(text, max(0, start - _UUID_LENGTH), end + _UUID_LENGTH)
+    return found is not None and found.start() <= start and end <= found.end()
+
+
+def _is_decimal(text: str, start: int, end: int) -> bool:
+    """Say whether it is all digits on one side of a decimal point."""
+    around = _DECIMAL_BEFORE.search(text, max(0, start - 2), start) or _DECIMAL_AFTER.match(text, end)
+    return around is not None and text[start:end].isdecimal()
 
 
 def _cards_of(run: re.Match[str]) -> Iterator[Span]:
@@ -104,10 +118,15 @@ def ibans(text: str, raw: bytes) -> Iterator[Span]:
     """Find IBANs, whole or in groups, in capitals or not."""
     classes, start = raw.translate(_CLASSES), -1
     while (start := classes.find(b"aa00", start + 1)) >= 0:
-        length = _IBAN_LENGTHS.get(text[start : start + 2].upper())
-        found = _TAILS[length].match(text, start + 2) if length else None
-        if found and alone(text, start, found.end()) and is_iban(text[start : found.end()]):
-            yield start, found.end()
+        yield from iban_at(text, start)
+
+
+def iban_at(text: str, start: int) -> Iterator[Span]:
+    """Find the IBAN that begins at a place."""
+    length = _IBAN_LENGTHS.get(text[start : start + 2].upper())
+    found = _TAILS[length].match(text, start + 2) if length else None
+    if found and alone(text, start, found.end()) and is_iban(text[start : found.end()]):
+        yield start, found.end()
 
 
 def is_iban(text: str) -> bool:
