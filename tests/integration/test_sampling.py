@@ -30,7 +30,7 @@ async def test_three_servers_keep_the_same_tenth_of_requests_with_inputs_and_out
         await asyncio.gather(*(send(server, ids) for server in (*servers, servers[0])))
         assert [server.stop() for server in servers] == [0, 0, 0]
         kept = [server.records() for server in servers]
-    wanted = {each for each in ids if drawn(each, PERCENT)}
+    wanted = {each for each in ids if drawn(each.encode(), PERCENT)}
     assert 5 <= len(wanted) <= 30
     assert [{record.request_id for record in records} for records in kept] == [wanted] * 3
     assert [len(records) for records in kept] == [2 * len(wanted), len(wanted), len(wanted)]

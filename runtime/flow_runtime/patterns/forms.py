@@ -9,13 +9,13 @@ from dataclasses import dataclass
 class Form:
     """How a key looks: a text that is in each, the whole (group 1 is the key), what only a real one has."""
 
-    hint: bytes
+    hint: str
     regex: re.Pattern[str]
     check: Callable[[str], bool] = lambda _: True
 
 
 def _form(hint: str, pattern: str, check: Callable[[str], bool] = lambda _: True) -> Form:
-    return Form(hint.encode(), re.compile(pattern), check)
+    return Form(hint, re.compile(pattern), check)
 
 
 def mixed(key: str) -> bool:

@@ -25,7 +25,7 @@ _PHONE = re.compile(
     rf"|(?:{_PAIRS}|{_TRUNK}|{_WHOLE}|{_NORTH_AMERICA}|{_CHINA}|{_INDIA}|{_RUSSIA})(?![0-9])"
 )
 _SAID = re.compile(
-    r"(?i)(?:(?<![a-z])(?:tele)?(?:phone|fon|fax|mobile?|cell|handy|gsm|whatsapp|tel)(?![a-rt-z])"
+    r"(?i)(?=[ptfmchgwтм電携电手전휴هجफम])(?:(?<![a-z])(?:tele)?(?:phone|fon|fax|mobile?|cell|handy|gsm|whatsapp|tel)(?![a-rt-z])"
     r"|тел|моб|電話|携帯|电话|手机|전화|휴대폰|هاتف|جوال|फ़ोन|मोबाइल)[^0-9+(\n]{0,16}$"
 )
 """A word for a telephone, and what may stand between it and a number."""
@@ -33,6 +33,7 @@ _SAID_LENGTH = 32
 _SAID_NUMBER = re.compile(r"[0-9](?:[ .\-/]{0,2}[0-9]){6,14}+(?![0-9])")
 _SCHEME = re.compile(r"(?i)(?:isbn|issn|ean|gtin|doi)[ :.\-]{0,2}$")
 """What names a number of another sort."""
+_SCHEME_LENGTH = 6
 _DATE = re.compile(
     r"[0-9]{2}[ \-/.][0-9]{2}[ \-/.](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[ \-/.][0-9]{2}[ \-/.][0-9]{2}"
 )
@@ -49,7 +50,7 @@ _CODE = re.compile(
 def phones(text: str, start: int, end: int) -> Iterator[Span]:
     """Find telephone numbers."""
     before = text[max(0, start - _SAID_LENGTH) : start]
-    if _SCHEME.search(before):
+    if _SCHEME.search(before[-_SCHEME_LENGTH:]):
         return
     said = _SAID_NUMBER.match(text, start, end) if _SAID.search(before) else None
     if said and alone(text, *said.span()) and not _DATE.match(said[0]):

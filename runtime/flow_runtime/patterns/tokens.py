@@ -37,6 +37,7 @@ def _is_header(part: str) -> bool:
     return isinstance(header, dict) and ("alg" in header or "typ" in header)
 
 
+_NAMED_RUN = re.compile(r"[A-Za-z0-9+/_\-]{20,}+")
 _LONG = re.compile(r"[A-Za-z0-9+/_\-]{20,}+={0,2}")
 _NAME = re.compile(
     r"(?ai)(?:api|access|account|auth|client|subscription|shared|session|apim|openai|azure|aws|secret)"
@@ -49,26 +50,28 @@ _NAME_LENGTH = 70
 NAMED_LENGTHS = (20, 4096)
 _HEX_LENGTH = 32
 """A shorter key must have small and capital letters and digits: it may be a name."""
-_AWS_SECRET = re.compile(r"[A-Za-z0-9+/]{40}")
+_AWS_LENGTH = 40
+_AWS_SECRET = re.compile(r"[A-Za-z0-9+/]*")
 
 
 _IN_NAMED = string.ascii_letters + string.digits + "+/_-"
-_NAMED_CLASS, _FORM_CLASS = members(_IN_NAMED), members(_IN_NAMED + "=~.")
+_FORM_CLASS = members(_IN_NAMED + "=~.")
+_HINTS = tuple({form.hint for form in FORMS})
 
 
 def cloud_keys(text: str, raw: bytes) -> Iterator[Span]:
     """Find keys, tokens and passwords in URLs."""
     long = list(runs(raw, _FORM_CLASS, NAMED_LENGTHS[0]))  # every key has one, but for those with a mark
-    hints = [mark for mark in MARKS if mark in raw]
+    hints = [mark.decode() for mark in MARKS if mark in raw]
     if long:
-        yield from _by_name(text, raw)
-        joined = b" ".join(raw[start:end] for start, end in long)
-        hints += [form.hint for form in FORMS if form.hint in joined]
+        yield from _by_name(text, long)
+        joined = " ".join([text[start:end] for start, end in long])
+        hints += [hint for hint in _HINTS if hint in joined]
     if hints:
         yield from _by_form(text, hints)
 
 
-def _by_form(text: str, hints: list[bytes]) -> Iterator[Span]:
+def _by_form(text: str, hints: list[str]) -> Iterator[Span]:
     for form in FORMS:
         if form.hint in hints:
             for found in form.regex.finditer(text):
@@ -77,10 +80,10 @@ def _by_form(text: str, hints: list[bytes]) -> Iterator[Span]:
                     yield start, end
 
 
-def _by_name(text: str, raw: bytes) -> Iterator[Span]:
+def _by_name(text: str, long: list[Span]) -> Iterator[Span]:
     """Find long random texts that a word before them, or a length that few other texts have, gives away."""
-    for start, end in runs(raw, _NAMED_CLASS, NAMED_LENGTHS[0]):
-        key = text[start:end]
+    for found in (found for run in long for found in _NAMED_RUN.finditer(text, *run)):
+        key, (start, end) = found[0], found.span()
         aws = _is_aws_secret(key) and alone(text, start, end, before="~", after="=~")
         if aws or _is_named(text[max(0, start - _NAME_LENGTH) : start], key):
             yield start, end
@@ -109,4 +112,9 @@ def _is_random(key: str) -> bool:
 
 def _is_aws_secret(key: str) -> bool:
     """Random text of 40 characters has no long stretch of small letters; a path or a program's name has."""
-    return _AWS_SECRET.fullmatch(key) is not None and mixed(key) and not re.search("[a-z]{7}", key)
+    return (
+        len(key) == _AWS_LENGTH
+        and _AWS_SECRET.fullmatch(key) is not None
+        and mixed(key)
+        and not re.search("[a-z]{7}", key)
+    )
