@@ -7,8 +7,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import machine
+from tests.bench import collection, machine
+from tests.bench.collection_report import Costs
 from tests.bench.measure import measure, measure_direct
+from tests.bench.pages import fill
 from tests.bench.picture import picture
 from tests.bench.plan import ALL, parts
 from tests.bench.report import report
@@ -17,36 +19,58 @@ from tests.bench.running import Stub, stub
 from tests.bench.subjects import SUBJECTS, create_connection, versions
 
 ROOT = Path(__file__).parents[2]
-BEGIN, END = "<!-- figures: make bench-docs -->", "<!-- end of figures -->"
-RESULTS = ROOT / "build" / "bench" / "results.json"
+FIGURES = ROOT / "build" / "bench"
+RESULTS, COSTS = FIGURES / "results.json", FIGURES / "collection.json"
+COLLECTION = "collection"
+ROUNDS_OF_COLLECTION = 4
+"""For each round of the others: a p99 wants more windows than a rate."""
 
 
 def main() -> int:
     """Measure, or write the documentation of what was measured last."""
     options = _options()
     if options.docs:
-        results = Results.load(RESULTS)
-        page = ROOT / "docs" / "benchmarks.md"
-        page.write_text(with_figures(page.read_text(), report(results)))
-        (ROOT / "docs" / "benchmarks.svg").write_text(picture(results))
+        _document()
         return 0
     if shutil.which("wrk") is None:
         sys.stderr.write("wrk is missing: install it (Debian: apt-get install wrk)\n")
         return 2
     begun = time.monotonic()
+    if options.only != [COLLECTION]:
+        _compare(options)
+    if COLLECTION in (options.only or [COLLECTION]):
+        _cost(options.rounds)
+    print(f"\n{time.monotonic() - begun:.0f} s in all; every figure: {FIGURES.relative_to(ROOT)}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> None:
+    """Measure the server beside others."""
     results = Results(machine.described(), versions(), options.rounds, foreign=machine.busy_cpus(1.0))
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, stub() as llm:
         _measure(Path(folder), llm, results, options)
     results.save(RESULTS)
     print(report(results))
-    print(f"\n{time.monotonic() - begun:.0f} s in all; every figure: {RESULTS.relative_to(ROOT)}")
-    return 0
 
 
-def with_figures(page: str, figures: str) -> str:
-    """Put figures in the place of those between the marks of a page."""
-    before, after = page.split(BEGIN)[0], page.split(END)[1]
-    return f"{before}{BEGIN}\n{figures}\n{END}{after}"
+def _cost(rounds: int) -> None:
+    """Measure the server with collection beside itself without."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, stub() as llm:
+        (chat,) = [part for part in parts(Path(folder), rounds) if part.key == "chat"]
+        costs = collection.measure(chat.flow, Path(folder), llm, rounds * ROUNDS_OF_COLLECTION)
+    costs.save(COSTS)
+    print(costs.report())
+
+
+def _document() -> None:
+    """Write the documentation of what was measured last; what was not stays as it is."""
+    page = ROOT / "docs" / "benchmarks.md"
+    if RESULTS.exists():
+        results = Results.load(RESULTS)
+        page.write_text(fill(page.read_text(), "figures: make bench-docs", report(results)))
+        (ROOT / "docs" / "benchmarks.svg").write_text(picture(results))
+    if COSTS.exists():
+        page.write_text(fill(page.read_text(), "collection: make bench-docs", Costs.load(COSTS).report()))
 
 
 def _measure(work: Path, llm: Stub, results: Results, options: argparse.Namespace) -> None:
@@ -63,7 +87,9 @@ def _measure(work: Path, llm: Stub, results: Results, options: argparse.Namespac
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.bench", description="Measure the server beside others.")
-    parser.add_argument("--only", type=_listed, help="flows: chat, branch, twenty, stream, flex, nodes1 …")
+    parser.add_argument(
+        "--only", type=_listed, help="chat, branch, twenty, stream, flex, nodes1 …, collection"
+    )
     parser.add_argument("--subjects", type=_listed, help=", ".join(subject.key for subject in SUBJECTS))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--docs", action="store_true", help="write docs/benchmarks.* of the last results")

@@ -23,12 +23,18 @@ class Load:
     p99: float
 
 
-def drive(port: int, path: str, body: str, accept: str, connections: int, seconds: float) -> Load:
-    """Send the same request over and over for some seconds (wrk takes whole ones)."""
+def drive(
+    port: int, path: str, body: str, accept: str, connections: int, seconds: float, pause_ms: int = 0
+) -> Load:
+    """Send the same request over and over for some seconds (wrk takes whole ones).
+
+    Without pauses connections that were answered together ask together; pauses of random length, so many
+    milliseconds on average, keep them apart, as strangers are.
+    """
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--timeout=60s", f"-s{_SCRIPT}"]
     done = subprocess.run(
         pinned(-1, *command, f"http://127.0.0.1:{port}{path}"),
-        env=os.environ | {"BENCH_BODY": body, "BENCH_ACCEPT": accept},
+        env=os.environ | {"BENCH_BODY": body, "BENCH_ACCEPT": accept, "BENCH_PAUSE": str(pause_ms)},
         capture_output=True,
         text=True,
         check=True,

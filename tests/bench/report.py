@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from tests.bench.measure import DIRECT
+from tests.bench.pages import table
 from tests.bench.plan import CHAINS
 from tests.bench.results import Cell, Results, median, paired
 from tests.bench.subjects import SHIPPED, SUBJECTS, Subject
@@ -179,23 +180,4 @@ def _show(value: float | None) -> str:
 
 
 def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose columns are aligned in plain text, too; figures to the right."""
-    table = [list(head), *(list(row) for row in rows if set(row[1:]) - {"–", ""})]
-    widths = [max(len(row[no]) for row in table) for no in range(len(head))]
-    lines = [
-        "| "
-        + " | ".join(
-            cell.ljust(width) if no == 0 else cell.rjust(width)
-            for no, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        + " |"
-        for row in table
-    ]
-    rule = (
-        "|"
-        + "|".join(
-            "-" * (width + 2) if no == 0 else "-" * (width + 1) + ":" for no, width in enumerate(widths)
-        )
-        + "|"
-    )
-    return "\n".join((f"## {title}\n", lines[0], rule, *lines[1:], ""))
+    return f"## {title}\n\n{table(head, rows)}"

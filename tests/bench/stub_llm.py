@@ -1,4 +1,4 @@
-"""A chat API that always says the same, as late as it is told to. Prints its port.
+"""A chat API that always says the same, as late as it is told to. Prints its port. stub_llm.py [HOST PORT]
 
 `GET /latency/<milliseconds>` sets how late; `GET /open` tells how many requests wait for their answer.
 It costs 13 µs of CPU a request (20,000 requests/s on a CPU of its own): no subject comes near.
@@ -6,6 +6,7 @@ It costs 13 µs of CPU a request (20,000 requests/s on a CPU of its own): no sub
 
 import asyncio
 import json
+import sys
 from typing import cast
 
 import uvloop
@@ -93,12 +94,12 @@ class Stub(asyncio.Protocol):
         self._transport.write((_head("text/plain", f"content-length: {len(body)}")) + body.encode())
 
 
-async def main() -> None:
+async def main(host: str = "127.0.0.1", port: str = "0") -> None:
     """Serve until killed."""
-    server = await asyncio.get_running_loop().create_server(Stub, "127.0.0.1", 0, backlog=2048)
+    server = await asyncio.get_running_loop().create_server(Stub, host, int(port), backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(*sys.argv[1:]))

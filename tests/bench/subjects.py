@@ -106,16 +106,19 @@ class Ours(Subject):
             else [],
         )
 
+    def collection(self, place: Place) -> CollectionSettings:
+        """Say what is collected, and where to."""
+        return CollectionSettings(
+            store=StoreSettings(url=f"file://{place.work / 'store'}"),
+            spool=SpoolSettings(directory=place.work / "spool"),
+        )
+
     def _settings(self, flow: Flow, place: Place) -> ServerSettings:
         for name in ("work", "spool", "store", "connection"):
             (place.work / name).mkdir()
         (place.work / "connection" / "api_key").write_text(KEY)
         (place.work / "connection" / "base_url").write_text(place.llm_url)
         llm = ConnectionSettings(name="llm", type=ConnectionType.OPENAI, directory=place.work / "connection")
-        collection = CollectionSettings(
-            store=StoreSettings(url=f"file://{place.work / 'store'}"),
-            spool=SpoolSettings(directory=place.work / "spool"),
-        )
         return ServerSettings(
             identity=Identity(namespace="bench", deployment="bench"),
             revision="bench",
@@ -123,7 +126,7 @@ class Ours(Subject):
             work=place.work / "work",
             connections=(llm,),
             max_concurrent_requests=CONCURRENT,
-            collection=collection if self.collects else None,
+            collection=self.collection(place) if self.collects else None,
         )
 
 

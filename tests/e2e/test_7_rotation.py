@@ -11,7 +11,7 @@ from tests.e2e.world import World
 
 NAME = "rotated"
 SECONDS = 120
-"""From the Secret's change to its use: the kubelet looks about once a minute, the server each second."""
+"""From the Secret's change to its use: the kubelet looks once a minute by default, the server each second."""
 
 
 def secret(**keys: str) -> Manifest:
@@ -100,6 +100,7 @@ def test_mending_the_secret_is_picked_up_and_told_as_well(world: World, uids: se
     waits.mount_now(world.kubectl, world.pods_of(NAME))
     until_only(world, "key-3")
     waits.until("the metric", lambda: healthy(world) == ["1", "1"], 30)
+    waits.visit_now(world.kubectl, "fd", NAME)
     waits.until_condition(world.kubectl, "fd", NAME, "ReferencesResolved", "True", timeout=90)
     assert condition(world, "Ready")["message"] == "2 of 2 pods take requests"
     assert same_pods(world, uids)

@@ -84,9 +84,15 @@ def refused(call: Callable[[], object]) -> str:
     raise AssertionError("it was allowed")
 
 
+def visit_now(kubectl: Kubectl, resource: str, name: str) -> None:
+    """Have the operator look at a resource at once: it does when it changes, and by itself once a minute."""
+    kubectl("annotate", resource, name, "--overwrite", f"e2e/visited={time.time_ns()}")
+
+
 def mount_now(kubectl: Kubectl, selector: str) -> None:
     """Have the kubelet look at these pods' Secrets at once: it does when their annotations change.
 
-    By itself it takes up to two minutes; one test of a rotation waits for that.
+    By itself it takes up to two minutes where the kubelet's syncFrequency is the default; one test of a
+    rotation waits for that.
     """
     kubectl("annotate", "pods", "--selector", selector, "--overwrite", f"e2e/mounted={time.time_ns()}")

@@ -1,10 +1,18 @@
-"""Clients that keep asking: closed loop or at a given rate, JSON and streams and some mistakes mixed."""
+"""Clients that keep asking: closed loop or at a given rate, JSON and streams and some mistakes mixed.
+
+As a program, which needs nothing but this file: load.py HOST PORT CLIENTS RATE SECONDS BODY_FILE; its last
+line is the tally as JSON.
+"""
 
 import asyncio
 import contextlib
+import json
+import random
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 JSON, STREAM, MISTAKE, UNACCEPTABLE = "json", "stream", "mistake", "unacceptable"
 MIX = (
@@ -27,6 +35,8 @@ MIX = (
 )
 STATUS = {JSON: 200, STREAM: 200, MISTAKE: 400, UNACCEPTABLE: 406}
 ACCEPT = {STREAM: "text/event-stream", UNACCEPTABLE: "text/html"}
+NUMBER = "NUMBER"
+"""Where a body has this word, each request has another number: no two are the same."""
 
 
 @dataclass
@@ -44,9 +54,11 @@ class Tally:
 class Client:
     """One connection, kept alive as long as the server keeps it."""
 
-    def __init__(self, port: int, body: str, tally: Tally, ending: asyncio.Event) -> None:
-        self._port, self._tally, self._ending = port, tally, ending
-        self._requests = {kind: _request(body, kind) for kind in STATUS}
+    def __init__(
+        self, port: int, body: str, tally: Tally, ending: asyncio.Event, host: str = "127.0.0.1"
+    ) -> None:
+        self._host, self._port, self._body = host, port, body
+        self._tally, self._ending = tally, ending
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, kind: str) -> bool:
@@ -54,9 +66,9 @@ class Client:
         begun, before = time.monotonic(), not self._ending.is_set()
         try:
             if self._streams is None:
-                self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+                self._streams = await asyncio.open_connection(self._host, self._port)
             reader, writer = self._streams
-            writer.write(self._requests[kind])
+            writer.write(_request(self._body, kind))
             status, content = await _answer(reader)
         except (OSError, asyncio.IncompleteReadError) as error:
             await self.close()
@@ -107,12 +119,13 @@ async def drive(clients: list[Client], seconds: float, rate: float | None = None
 
 
 def _request(body: str, kind: str) -> bytes:
-    sent = "{}" if kind == MISTAKE else body
+    text = "{}" if kind == MISTAKE else body.replace(NUMBER, str(random.randrange(10**9, 10**10)))
+    sent = text.encode()
     head = (
         f"POST /score HTTP/1.1\r\nhost: soak\r\ncontent-type: application/json\r\n"
-        f"accept: {ACCEPT.get(kind, 'application/json')}\r\ncontent-length: {len(sent.encode())}\r\n\r\n"
+        f"accept: {ACCEPT.get(kind, 'application/json')}\r\ncontent-length: {len(sent)}\r\n\r\n"
     )
-    return head.encode() + sent.encode()
+    return head.encode() + sent
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
@@ -127,3 +140,18 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
         content += await reader.readexactly(size + 2)
         if size == 0:
             return status, content
+
+
+async def main(host: str, port: int, count: int, rate: float, seconds: float, body: str) -> None:
+    """Ask and print the tally."""
+    tally, ending = Tally(), asyncio.Event()
+    clients = [Client(port, body, tally, ending, host) for _ in range(count)]
+    asked = await drive(clients, seconds, rate)
+    for client in clients:
+        await client.close()
+    print(json.dumps({"asked": asked, "answered": tally.answered, "wrong": tally.wrong}))
+
+
+if __name__ == "__main__":
+    host, port, count, rate, seconds, body = sys.argv[1:]
+    asyncio.run(main(host, int(port), int(count), float(rate), float(seconds), Path(body).read_text()))
