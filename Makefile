@@ -24,13 +24,11 @@ demo: venv ## the main job: cluster, operator, three pods, 60 questions, a judge
 
 # The suite of the cluster mostly waits, so the others run beside it; the first folder is handed out first.
 test: venv ## all tests: unit, integration, real API server, real kind cluster
-	@$(MAKE) --no-print-directory -j2 cluster static && \
+	@$(MAKE) --no-print-directory -j2 cluster generated lint && \
 		$(PY) -m pytest -n 2 --no-loadscope-reorder tests/e2e tests/unit tests/integration tests/api
 
-cluster: venv
+cluster: venv ## what the tests of the cluster need: the cluster, and all images in it
 	@hack/cluster/build-go kube etcd && hack/cluster/up && hack/images/build runtime operator versitygw prometheus
-
-static: generated lint
 
 check: venv generated lint ## lint, types, layers, generated files, unit tests
 	@$(PY) -m pytest tests/unit -q
@@ -89,7 +87,7 @@ soak: venv ## MINUTES=10 at 80 % of the server's most on one CPU, 200 streams at
 chaos: venv ## faults on the kind cluster under 20,000 requests, then the books: make chaos [SEED=1] [REQUESTS=20000] [MEDIUM=Memory] [ONLY=server,full]
 	@hack/cluster/up && hack/images/build runtime operator versitygw && $(PY) -m tests.chaos $(or $(SEED),1) $(or $(REQUESTS),20000) $(or $(MEDIUM),Memory) '$(ONLY)'
 
-soak-pod: up images ## MINUTES=30 of one pod in the cluster at 200 requests/s: memory of server and collector, records counted
+soak-pod: cluster ## MINUTES=30 of one pod in the cluster at 200 requests/s: memory of server and collector, records counted
 	@$(PY) -m tests.soak.pod $(or $(MINUTES),30)
 
 soak-pod-docs: venv ## write docs/benchmarks.md and docs/soak.svg from the figures of the last make soak-pod
@@ -98,4 +96,4 @@ soak-pod-docs: venv ## write docs/benchmarks.md and docs/soak.svg from the figur
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test cluster static check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz soak soak-pod soak-pod-docs chaos clean
+.PHONY: help venv try demo test cluster check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz soak soak-pod soak-pod-docs chaos clean

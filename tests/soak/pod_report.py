@@ -22,6 +22,8 @@ class Look:
 
     at: float
     pss: dict[str, float]
+    own: dict[str, float]
+    """Anonymous memory: what the process made itself, without the files that it shares."""
     working_set: dict[str, float]
     cpu: dict[str, float]
 
@@ -44,9 +46,9 @@ class Soak:
     restarts: int
 
     def trend(self, container: str) -> Trend:
-        """How a container's PSS went."""
-        seen = [look for look in self.looks if look.at >= SETTLED * self.seconds and container in look.pss]
-        return trend([look.at for look in seen], [look.pss[container] for look in seen])
+        """How a container's own memory went."""
+        seen = [look for look in self.looks if look.at >= SETTLED * self.seconds and container in look.own]
+        return trend([look.at for look in seen], [look.own[container] for look in seen])
 
     @property
     def exact(self) -> bool:
@@ -69,8 +71,8 @@ class Soak:
 
     def report(self) -> str:
         """The figures as Markdown."""
-        head = ("container", "first third, MB", "last third, MB", "most, MB", "slope, MB/h (95 %)")
-        head += ("working set, MB", "CPU of a core")
+        head = ("its own memory, MB", "first third", "last third", "most", "slope an hour (95 %)")
+        head += ("PSS at most", "working set with spool at most", "CPU of a core")
         rows = [self._row(container) for container in COLOURS]
         wrong = sum(self.wrong.values())
         return (
@@ -85,8 +87,16 @@ class Soak:
         cpu = (last.cpu[container] - first.cpu[container]) / (last.at - first.at)
         sizes = (line.first_third, line.last_third, line.most)
         slope = f"{line.slope:+.2f} ± {line.margin:.2f}"
-        working = f"{max(look.working_set.get(container, 0) for look in self.looks):.1f}"
-        return (container, *(f"{size:.1f}" for size in sizes), slope, working, f"{cpu:.1%}")
+        pss = max(look.pss.get(container, 0) for look in self.looks)
+        working = max(look.working_set.get(container, 0) for look in self.looks)
+        return (
+            container,
+            *(f"{size:.1f}" for size in sizes),
+            slope,
+            f"{pss:.1f}",
+            f"{working:.1f}",
+            f"{cpu:.1%}",
+        )
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
@@ -103,19 +113,19 @@ class Soak:
 def document(soak: Soak) -> None:
     """Put figures and picture into the documentation."""
     page = DOCS / "benchmarks.md"
-    image = "![PSS of server and collector over time](soak.svg)"
+    image = "![Memory of server and collector over time](soak.svg)"
     page.write_text(fill(page.read_text(), "soak: make soak-pod-docs", f"{soak.report()}\n{image}"))
     (DOCS / "soak.svg").write_text(picture(soak))
 
 
 def picture(soak: Soak) -> str:
-    """PSS of both containers over time, from 0."""
+    """PSS of both containers over time, and the processes' own memory as a thin line; from 0."""
     most = max(size for look in soak.looks for size in look.pss.values()) * 1.15
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}"'
         ' font-family="system-ui, sans-serif" font-size="11" fill="#333333">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        f'<text x="10" y="18" font-size="13">PSS in MB, one pod at {soak.rate:.0f} requests/s</text>',
+        f'<text x="10" y="18" font-size="13">PSS (thin: of it its own) in MB at {soak.rate:.0f} requests/s</text>',
     ]
 
     def place(seconds: float, size: float) -> tuple[float, float]:
@@ -130,8 +140,12 @@ def picture(soak: Soak) -> str:
         x, y = place(minute * 60, 0)
         parts.append(f'<text x="{x:.0f}" y="{y + 16:.0f}" text-anchor="middle">{minute} min</text>')
     for container, colour in COLOURS.items():
-        points = [place(look.at, look.pss[container]) for look in soak.looks if container in look.pss]
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-        parts.append(f'<text x="{points[-1][0] + 6:.0f}" y="{points[-1][1] + 4:.1f}">{container}</text>')
+        for width, figure in ((1.5, "pss"), (0.7, "own")):
+            sizes = [(look.at, getattr(look, figure).get(container)) for look in soak.looks]
+            points = [place(at, size) for at, size in sizes if size is not None]
+            line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="{width}"/>')
+            if figure == "pss":
+                x, y = points[-1]
+                parts.append(f'<text x="{x + 6:.0f}" y="{y + 4:.1f}">{container}</text>')
     return "\n".join((*parts, "</svg>", ""))
