@@ -125,7 +125,7 @@ def picture(soak: Soak) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}"'
         ' font-family="system-ui, sans-serif" font-size="11" fill="#333333">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
-        f'<text x="10" y="18" font-size="13">PSS (thin: of it its own) in MB at {soak.rate:.0f} requests/s</text>',
+        f'<text x="10" y="18" font-size="13">PSS, and its own part, in MB at {soak.rate:.0f}/s</text>',
     ]
 
     def place(seconds: float, size: float) -> tuple[float, float]:
