@@ -81,6 +81,9 @@ compat: venv oracle ## the corpus and random flows by promptflow 1.18.5 (in an e
 compat-fuzz: venv oracle ## more random flows by both: make compat-fuzz SEED=1 CASES=500
 	@$(PY) -m tests.compat.fuzz $(or $(SEED),1) $(or $(CASES),500)
 
+collector-bench: venv ## CPU and memory of the collector, beside a loop made by hand and Benthos: make collector-bench [ROUNDS=3]
+	@hack/cluster/build-go versitygw benthos && $(PY) -m tests.collector_bench $(or $(ROUNDS),3)
+
 soak: venv ## MINUTES=10 at 80 % of the server's most on one CPU, 200 streams at once, SIGTERM under load
 	@$(PY) -m tests.soak $(or $(MINUTES),10)
 
@@ -96,4 +99,4 @@ soak-pod-docs: venv ## write docs/benchmarks.md and docs/soak.svg from the figur
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test cluster check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz soak soak-pod soak-pod-docs chaos clean
+.PHONY: help venv try demo test cluster check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz collector-bench soak soak-pod soak-pod-docs chaos clean

@@ -48,7 +48,7 @@ class World:
         self, folder: Path, store: StoreSettings, redact: RedactSettings | None = None, user: str = ""
     ) -> None:
         self.spool = folder / "spool"
-        self.spool.mkdir()
+        self.spool.mkdir(exist_ok=True)
         self.store = store
         self.writer = SpoolWriter(self.spool, seal_after_seconds=0.1)
         self._settings = folder / "settings.json"

@@ -25,7 +25,7 @@ from flow_runtime.store.keys import segment_key
 
 POLL_SECONDS = 0.5
 STATE_SECONDS = 5.0
-FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
+FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 LONGEST_DELAY_AT_THE_END = 2.0
 """There is little time left, and a store that returns should be found."""
 TRIES = 3
@@ -124,7 +124,8 @@ class Collector:
                 self._store = None
                 self._ledger.failed(error.reason, str(error))
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not hold up the segments behind it
-                self._unreadable(segments[0], error)
+                if self._set_aside(segments[0], error):
+                    continue
             if self._ending:
                 self._last_words.update(self._ledger.state.reason)
             # Drawn, so that the pods of a deployment do not come back all at once.
@@ -145,16 +146,18 @@ class Collector:
         if self._ending:
             self._last_words.update()
 
-    def _unreadable(self, segment: Segment, error: Exception) -> None:
-        """Try again a few times, then count it as lost and set it aside."""
+    def _set_aside(self, segment: Segment, error: Exception) -> bool:
+        """Count a segment as lost and set it aside, once it was tried often enough; tell whether it was."""
         cause = f"segment {segment.no} cannot be read: {type(error).__name__}"
         no, tries = self._unread
         self._unread = (segment.no, tries + 1 if no == segment.no else 1)
         self._ledger.failed("SpoolUnreadable", cause)
-        if self._unread[1] >= TRIES:
-            self._ledger.given_up(segment, cause)
-            with contextlib.suppress(OSError):
-                spool.set_aside(segment)
+        if self._unread[1] < TRIES:
+            return False
+        self._ledger.given_up(segment, cause)
+        with contextlib.suppress(OSError):
+            spool.set_aside(segment)
+        return not segment.path.exists()
 
 
 def _packed(path: Path, policy: Policy) -> Packed:
