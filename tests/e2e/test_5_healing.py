@@ -110,7 +110,7 @@ def test_a_run_that_ends_while_the_operator_is_dead_is_told_by_the_next_one(
     )
 
 
-def test_draining_a_worker_keeps_the_service_answering(world: World, bot: str) -> None:
+def test_draining_a_worker_keeps_the_service_answering_and_loses_no_record(world: World, bot: str) -> None:
     waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
     with world.asking_all_the_time() as asked:
         try:
@@ -128,3 +128,4 @@ def test_draining_a_worker_keeps_the_service_answering(world: World, bot: str) -
             world.kubectl("uncordon", world.other)
     assert asked["sent"] > 100
     assert asked["failures"] == []
+    world.until_stored_once(asked["completed"])

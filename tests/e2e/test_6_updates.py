@@ -1,5 +1,6 @@
 """An edit that breaks the flow never reaches what runs; mending it rolls through."""
 
+import json
 import time
 
 from hack import helm
@@ -56,7 +57,9 @@ def test_a_broken_edit_leaves_the_running_revision_alone_even_when_its_pods_rest
     assert new not in endpoints(world)
 
 
-def test_mending_the_flow_rolls_through_without_a_failed_request(world: World, bot: str) -> None:
+def test_mending_the_flow_rolls_through_without_a_failed_request_or_a_lost_record(
+    world: World, bot: str
+) -> None:
     mended = resources.flow_files()["fetch_docs.py"].replace("dollars", "euros")
     with world.asking_all_the_time() as asked:
         world.kubectl.apply(resources.flow(f"{bot}-flow", fetch_docs=mended))
@@ -68,6 +71,7 @@ def test_mending_the_flow_rolls_through_without_a_failed_request(world: World, b
         )
         waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
     assert asked["failures"] == []
+    world.until_stored_once(asked["completed"])
     waits.until_condition(world.kubectl, "fd", bot, "Ready", "True")
     time.sleep(1)
     assert len({revision(p) for p in world.kubectl.list("pods", world.pods_of())}) == 1
@@ -94,6 +98,23 @@ def test_kubectl_scale_sets_the_number_of_pods(world: World, bot: str) -> None:
     waits.until_ready_pods(world.kubectl, world.pods_of(), 2)
     world.kubectl("scale", f"fd/{bot}", "--replicas=3")
     waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
+
+
+def test_going_down_to_no_pod_under_load_loses_no_record(world: World, bot: str) -> None:
+    def suspend(wanted: bool) -> None:
+        world.kubectl("patch", "fd", bot, "--type=merge", "-p", json.dumps({"spec": {"suspend": wanted}}))
+
+    with world.asking_all_the_time() as asked:
+        time.sleep(2)
+        suspend(True)
+        waits.until_gone(world.kubectl, "pods", world.pods_of())
+    suspend(False)
+    assert len(asked["completed"]) > 50
+    # Whoever got through to a pod was answered; then there was none to connect to.
+    assert set(asked["kinds"]) == {"0 ClientConnectorError"}
+    world.until_stored_once(asked["completed"])
+    waits.until_ready_pods(world.kubectl, world.pods_of(), 3)
+    world.until_served(bot)
 
 
 def names_the_error(live: Manifest) -> str | None:

@@ -1,11 +1,14 @@
 """What all tests share once it runs: how to ask questions, read the bucket and start a run."""
 
+import gzip
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import obstore
@@ -35,11 +38,15 @@ class World:
     def pods_of(self, name: str = manifests.BOT) -> str:
         return f"{SERVER},app.kubernetes.io/instance={name}"
 
-    def ask(self, first: int, count: int, name: str = manifests.BOT) -> dict[int, tuple[int, str]]:
-        """Send questions through the Service, from inside the cluster: number to status and reply."""
-        text = self.kubectl(
-            "exec", "client", "--", "python3", "/scripts/ask.py", self.url(name), str(first), str(count), "4"
-        )
+    def ask(
+        self, first: int, count: int, name: str = manifests.BOT, ids: str = ""
+    ) -> dict[int, tuple[int, str]]:
+        """Send questions through the Service, from inside the cluster: number to status and reply.
+
+        With `ids`, question 7 always has the request id `<ids>-7`.
+        """
+        arguments = [self.url(name), str(first), str(count), "4", "0", ids]
+        text = self.kubectl("exec", "client", "--", "python3", "/scripts/ask.py", *arguments)
         self.asked += count if name == manifests.BOT else 0
         return {number: (status, reply) for number, status, reply in json.loads(text)["answers"]}
 
@@ -61,7 +68,10 @@ class World:
     def asking_all_the_time(
         self, seconds: float = 150, name: str = manifests.BOT
     ) -> Iterator[dict[str, Any]]:
-        """Ask in a loop while the body runs; afterwards the given dict holds `sent` and `failures`."""
+        """Ask in a loop while the body runs; afterwards the given dict has what ask.py printed.
+
+        `sent`, some `failures` and how often their `kinds`, and the request ids of what was `completed`.
+        """
         arguments = ["python3", "/scripts/ask.py", self.url(name), "1", "4", "2", str(seconds)]
         result: dict[str, Any] = {}
         with self.kubectl.running("exec", "client", "--", *arguments) as process:
@@ -110,6 +120,25 @@ class World:
                     path.write_bytes(bytes(obstore.get(store, entry["path"]).bytes()))
                     found.append(path)
         return found
+
+    def rows(self, name: str = manifests.BOT) -> list[dict[str, Any]]:
+        """Read all records of a deployment out of the bucket."""
+        with TemporaryDirectory() as folder:
+            paths = self.download(f"{self.stored_by(name)}/records", Path(folder))
+            return [
+                json.loads(line) for path in paths for line in gzip.decompress(path.read_bytes()).splitlines()
+            ]
+
+    def until_stored_once(self, request_ids: list[str], name: str = manifests.BOT) -> None:
+        """Wait until the bucket has a record for each time that an id is given, and find none beyond."""
+        wanted = Counter(request_ids)
+
+        def look() -> Counter[str]:
+            found = Counter(row["request_id"] for row in self.rows(name) if row["request_id"] in wanted)
+            assert found.total() >= wanted.total(), f"{found.total()} of {wanted.total()} are stored"
+            return found
+
+        assert waits.until("all that was answered in the bucket", look, 60, every=1) == wanted
 
     def rows_stored(self) -> int:
         """Rows in the bucket, by the names of the objects."""
