@@ -24,11 +24,11 @@ class Phase:
     seconds: float = 0
     """Over how long the requests are spread in waves; 0: all at once."""
     fills: bool = False
-    """The answers are so large that together they are twice what the spools hold."""
+    """The answers are so large that together they are four times what the spools hold."""
 
     def size(self, share: int) -> int:
         """Characters of an answer, of so many."""
-        return 2 * PODS * SPOOL_MIB * MIB // share if self.fills else SMALL
+        return 4 * PODS * SPOOL_MIB * MIB // share if self.fills else SMALL
 
 
 def kill_collectors(scene: Scene, draw: random.Random) -> str:

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flow_runtime.contracts.base import METRICS_PORT
 from flow_runtime.contracts.undelivered import Undelivered
+from flow_runtime.spool import CollectorState
 from flow_runtime.store.keys import parse_segment_key
 from tests.chaos.books import Attempt, Count, Kill, Row
 from tests.chaos.place import CONTROL_PORT, NAME, PODS, store_secret
@@ -119,9 +120,8 @@ class Scene:
         key = new["stringData"]["secret_access_key"]
 
         def mounted() -> bool:
-            for pod in self.kubectl.list("pods", self.world.pods_of(NAME)):
-                command = ("exec", pod["metadata"]["name"], "-c", "collector", "--", "cat")
-                assert self.kubectl(*command, "/store/secret_access_key") == key, "an old Secret"
+            files = [self._in_collector(pod, "/store/secret_access_key") for pod in self.pods()]
+            assert set(files) == {key}, "an old Secret"
             return True
 
         waits.until("the changed Secret in all pods", mounted, 120)
@@ -129,12 +129,19 @@ class Scene:
     # What they say
 
     def reasons(self) -> list[str]:
-        """Why the pods' collectors do not store, of each pod; empty where all is well."""
-        return [str(json.loads(text)["collection"]["reason"]) for _, text in self._each("state")]
+        """Why the pods' collectors do not store, of each pod and as of now; empty where all is well."""
+        return [
+            CollectorState.model_validate_json(self._in_collector(pod, "/spool/collector.json")).reason
+            for pod in self.pods()
+        ]
 
     def look(self) -> dict[str, Count]:
         """Read the counters of the pods that are ready, and keep them."""
-        found = {uid: parse_counts(text) for uid, text in self._each("metrics")}
+        pods = self.pods()
+        texts = self._fetch(
+            "GET", [f"http://{pod['status']['podIP']}:{METRICS_PORT}/metrics" for pod in pods]
+        )
+        found = {pod["metadata"]["uid"]: parse_counts(text) for pod, text in zip(pods, texts, strict=True)}
         for uid, count in found.items():
             self.counts.setdefault(uid, []).append(count)
         return found
@@ -164,13 +171,8 @@ class Scene:
                 rows += [Row(line["request_id"], line["id"], key.pod) for line in found]
         return rows, numbers
 
-    def _each(self, path: str) -> list[tuple[str, str]]:
-        """Uid and answer of each pod, on its inner port."""
-        pods = self.pods()
-        urls = [f"http://{pod['status']['podIP']}:{METRICS_PORT}/{path}" for pod in pods]
-        return [
-            (pod["metadata"]["uid"], text) for pod, text in zip(pods, self._fetch("GET", urls), strict=True)
-        ]
+    def _in_collector(self, pod: Manifest, file: str) -> str:
+        return self.kubectl("exec", pod["metadata"]["name"], "-c", "collector", "--", "cat", file)
 
     def _fetch(self, method: str, urls: list[str]) -> list[str]:
         def look() -> list[str]:
