@@ -6,9 +6,11 @@ ONLY names phases, with commas between them; without it all are played, and the 
 import random
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from tests.chaos.books import Books, problems
+from tests.chaos.books import Books
+from tests.chaos.checks import problems
 from tests.chaos.phases import LAST, PHASES, Phase
 from tests.chaos.place import PODS, SPOOL_MIB, made
 from tests.chaos.scene import Scene
@@ -37,6 +39,7 @@ def main(seed: int, requests: int, medium: str, only: str) -> int:
             scene.store_is("ok")  # else the collectors use up their grace period
             raise
     found = problems(books)
+    say(f"the operator says: {books.told}")
     print("\n".join(["", *phases_table(books, felt), "", *pods_table(books), ""]))
     print("\n".join(f"WRONG: {each}" for each in found) or "the books balance")
     return 1 if found else 0
@@ -67,7 +70,8 @@ def play(scene: Scene, draw: random.Random, phase: Phase, share: int) -> str:
 def audit(scene: Scene) -> Books:
     """Collect all that is known."""
     rows, segments = scene.rows()
-    return Books(scene.attempts(), rows, scene.kills, scene.counts, segments, scene.gone)
+    books = Books(scene.attempts(), rows, scene.kills, scene.counts, segments, scene.gone)
+    return replace(books, told=scene.told(books.sums))
 
 
 def say(text: str) -> None:

@@ -7,16 +7,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-
-from prometheus_client.parser import text_string_to_metric_families
 
 from flow_runtime.contracts.base import METRICS_PORT
 from flow_runtime.contracts.undelivered import Undelivered
 from flow_runtime.spool import CollectorState
 from flow_runtime.store.keys import parse_segment_key
-from tests.chaos.books import Attempt, Count, Kill, Row
+from tests.chaos.books import Attempt, Count, Kill, Row, Told
 from tests.chaos.place import CONTROL_PORT, NAME, PODS, store_secret
+from tests.chaos.scrape import parse_counts
 from tests.e2e import waits
 from tests.e2e.kubectl import KubectlError, Manifest
 from tests.e2e.world import World
@@ -28,6 +28,8 @@ print(json.dumps([urllib.request.urlopen(each, timeout=5).read().decode() for ea
 """
 LAST_WORDS = "{.status.initContainerStatuses[*].state.terminated.message}{'\\n'}"
 CONCURRENCY = 32
+STATUS_SECONDS = 120
+"""The operator brings its counts up to date about once a minute."""
 
 
 class Scene:
@@ -156,6 +158,26 @@ class Scene:
 
         return waits.until("empty spools", look, seconds, every=1)
 
+    def told(self, expected: Told) -> Told:
+        """What status and Events say, once it is what is expected, or after a while."""
+        end = time.monotonic() + STATUS_SECONDS
+        while True:
+            found = self._told()
+            if replace(found, events=()) == expected or time.monotonic() > end:
+                return found
+            time.sleep(2)
+
+    def _told(self) -> Told:
+        found = (self.kubectl.get("fd", NAME) or {})["status"]["collection"]
+        events = self.kubectl("get", "events", "--field-selector=reason=RecordsLost", "-o", "json")
+        return Told(
+            captured=found["captured"],
+            stored=found["stored"],
+            dropped=found["dropped"],
+            lost=found.get("lost", {}).get("records", 0),
+            events=tuple(str(event["message"]) for event in json.loads(events)["items"]),
+        )
+
     def rows(self) -> tuple[list[Row], dict[str, list[int]]]:
         """Every row of the bucket, and each pod's segment numbers."""
         rows, numbers = [], dict[str, list[int]]()
@@ -184,15 +206,3 @@ class Scene:
             return found
 
         return waits.until(", ".join(urls), look, 30, every=1)
-
-
-def parse_counts(text: str) -> Count:
-    """Read the collection's counters out of a scrape."""
-    values: dict[tuple[str, str], int] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name in ("flow_records_total", "flow_records_dropped_total"):
-                values[sample.name, next(iter(sample.labels.values()))] = int(sample.value)
-    records = {label: value for (name, label), value in values.items() if name == "flow_records_total"}
-    dropped = {label: value for (name, label), value in values.items() if name != "flow_records_total"}
-    return Count(records["captured"], records["stored"], records["lost"], dropped)

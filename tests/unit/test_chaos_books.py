@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from flow_runtime.contracts.undelivered import Undelivered
-from tests.chaos.books import Attempt, Books, Count, Kill, Row, problems
-from tests.chaos.scene import parse_counts
+from tests.chaos.books import Attempt, Books, Count, Kill, Row, Told
+from tests.chaos.checks import problems
+from tests.chaos.scrape import parse_counts
 from tests.chaos.table import phases_table, pods_table
 
 A, B = "uid-a", "uid-b"
@@ -105,6 +106,21 @@ def test_a_segment_that_is_missing_is_told_unless_the_pod_said_so() -> None:
     assert problems(gap) == ["pod uid-a: segments [2] are missing and nobody said so"]
     said = Undelivered(records=0, first_segment=2, last_segment=2)
     assert problems(replace(gap, gone={A: said})) == []
+
+
+def test_a_status_that_says_something_else_is_told() -> None:
+    assert problems(replace(WHOLE, told=Told(captured=10, stored=10, dropped=0, lost=0))) == []
+    (told,) = problems(replace(WHOLE, told=Told(captured=9, stored=10, dropped=0, lost=0)))
+    assert "captured=9" in told
+
+
+def test_a_pod_that_took_records_with_it_without_an_event_is_told() -> None:
+    said = Undelivered(records=2, first_segment=2, last_segment=2)
+    left = [row for row in STORED if row.request_id not in ("server-0-1", "server-2-1")]
+    status = Told(captured=10, stored=8, dropped=0, lost=2)
+    books = replace(gone(said, left), told=status)
+    assert problems(books) == ["1 pods took records with them, and 0 Events say so"]
+    assert problems(replace(books, told=replace(status, events=("pod b took 2",)))) == []
 
 
 def test_the_counters_are_read_from_a_scrape() -> None:
