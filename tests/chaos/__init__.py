@@ -16,4 +16,5 @@ fills up. Then everything is accounted for, by id:
 So, over all pods: completed + extra = stored + dropped. At last the store goes away for longer than the
 grace period of a pod that is deleted: then `missing(P)` is what its collector said, in its termination
 message, that it could not deliver, and the segments that it names are those that the bucket does not have.
+`status.collection` holds the sums of all pods, and an Event tells of the one that took records with it.
 """
