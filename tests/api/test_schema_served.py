@@ -121,6 +121,7 @@ def test_defaults_of_a_flow_deployment_are_those_of_the_model(api: Api, namespac
             "store": {"url": "s3://records"},
             "spool": {"medium": "Memory", "sizeMiB": 64, "segmentSeconds": 60},
             "samplingPercent": 100,
+            "retentionDryRun": False,
             "user": "",
             "images": "Digest",
         },
