@@ -96,7 +96,11 @@ soak-pod: cluster ## MINUTES=30 of one pod in the cluster at 200 requests/s: mem
 soak-pod-docs: venv ## write docs/benchmarks.md and docs/soak.svg from the figures of the last make soak-pod
 	@$(PY) -m tests.soak.pod --docs
 
+readers: venv ## what docs/records.md says of Spark, by PySpark in an environment of its own (400 MB) and Java 17
+	@test -x .cache/readers/bin/spark-submit || { $(PYTHON) -m venv .cache/readers && .cache/readers/bin/pip install --quiet --disable-pip-version-check pyspark==4.3.0; }
+	@$(PY) -m tests.readers
+
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test cluster check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz collector-bench soak soak-pod soak-pod-docs chaos clean
+.PHONY: help venv try demo test cluster check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz collector-bench soak soak-pod soak-pod-docs chaos readers clean
