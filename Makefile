@@ -27,8 +27,8 @@ test: venv ## all tests: unit, integration, real API server, real kind cluster
 	@$(MAKE) --no-print-directory -j2 cluster generated lint && \
 		$(PY) -m pytest -n 2 --no-loadscope-reorder tests/e2e tests/unit tests/integration tests/api
 
-cluster: venv ## what the tests of the cluster need: the cluster, and all images in it
-	@hack/cluster/build-go kube etcd && hack/cluster/up && hack/images/build runtime operator versitygw prometheus
+cluster: venv ## what the tests need: the cluster, all images in it, and Azurite
+	@hack/cluster/build-go kube etcd && hack/cluster/up && hack/images/build runtime operator versitygw prometheus && hack/azurite > /dev/null
 
 check: venv generated lint ## lint, types, layers, generated files, unit tests
 	@$(PY) -m pytest tests/unit -q

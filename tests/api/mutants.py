@@ -10,11 +10,13 @@ Schema = dict[str, Any]
 
 
 def node_at(schema: Schema, path: str) -> Schema:
-    """Return the schema of a field; `spec.connections[].name` is the name of an item of a list."""
+    """Return the schema of a field; `a[].b` is of an item of a list, `a{}` a value of a map."""
     for step in filter(None, path.split(".")):
-        schema = schema["properties"][step.removesuffix("[]")]
+        schema = schema["properties"][step.rstrip("[]{}")]
         if step.endswith("[]"):
             schema = schema["items"]
+        elif step.endswith("{}"):
+            schema = schema["additionalProperties"]
     return schema
 
 
@@ -58,7 +60,9 @@ def _take_out(node: Schema, keyword: str, case: Invalid) -> None:
         case "unique":
             del node["x-kubernetes-list-type"]
             node.pop("x-kubernetes-list-map-keys", None)
-        case "maxItems" | "maxLength":  # without any bound, CEL rules below would exceed their cost budget
+        case (
+            "maxItems" | "maxLength" | "maxProperties"
+        ):  # without any bound, CEL rules below would exceed their cost budget
             node[keyword] *= 2
         case _:
             del node[keyword]

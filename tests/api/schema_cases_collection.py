@@ -6,11 +6,6 @@ from tests.api.schema_cases_fd import bad, ok
 VALID: tuple[Valid, ...] = (
     ok("nothing is collected", spec__collection=REMOVED),
     ok("collection that is switched off needs no store", spec__collection={"enabled": False}),
-    ok(
-        "a bucket without a prefix and without a Secret",
-        spec__collection={"store": {"url": "s3://my.bucket-1"}},
-    ),
-    ok("a deep prefix", spec__collection__store__url="s3://records/a_b/c=d/e.f"),
     ok("a spool on disk", spec__collection__spool={"medium": "Disk", "sizeMiB": 4096}),
     ok(
         "the largest segments",
@@ -85,21 +80,6 @@ INVALID: tuple[Invalid, ...] = (
         REMOVED,
         "store must be set while collection is enabled",
         "spec.collection#rule",
-    ),
-    *(
-        bad(
-            f"a store {why}",
-            "spec.collection.store.url",
-            url,
-            "url must be s3://bucket or s3://bucket/prefix",
-            "spec.collection.store.url#rule",
-        )
-        for why, url in (
-            ("on a web server", "https://example.com/records"),
-            ("with credentials", "s3://key:secret@records"),
-            ("that climbs", "s3://records/../others"),
-            ("with a slash at the end", "s3://records/"),
-        )
     ),
     bad(
         "a node that is captured twice",

@@ -6,13 +6,19 @@ from typing import Any
 import pytest
 
 from hack.cluster.control_plane import ControlPlane
-from tests.api import schema_cases_collection, schema_cases_fd, schema_cases_fm, schema_cases_source
+from tests.api import (
+    schema_cases_collection,
+    schema_cases_fd,
+    schema_cases_fm,
+    schema_cases_source,
+    schema_cases_store,
+)
 from tests.api.client import Api
 from tests.api.conftest import connection, install
 from tests.api.mutants import RULES, guarded_rule, mutant
 from tests.api.schema_case import Invalid, Valid
 
-TABLES = (schema_cases_fd, schema_cases_source, schema_cases_collection, schema_cases_fm)
+TABLES = (schema_cases_fd, schema_cases_source, schema_cases_collection, schema_cases_store, schema_cases_fm)
 VALID = [case for table in TABLES for case in table.VALID]
 INVALID = [case for table in TABLES for case in table.INVALID]
 MUTANTS = {case.mutation: case for case in INVALID}
@@ -71,5 +77,6 @@ def test_every_rule_in_words_has_a_case_that_it_refuses(crds: dict[str, dict[str
 
 def messages(node: dict[str, Any]) -> Iterator[str]:
     yield from (rule["message"] for rule in node.get(RULES, []))
-    for child in (*node.get("properties", {}).values(), *([node["items"]] if "items" in node else [])):
+    inner = [node[key] for key in ("items", "additionalProperties") if isinstance(node.get(key), dict)]
+    for child in (*node.get("properties", {}).values(), *inner):
         yield from messages(child)

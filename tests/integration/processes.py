@@ -146,7 +146,7 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int) -> None:
-    for _ in range(200):
+    for _ in range(600):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

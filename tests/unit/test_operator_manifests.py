@@ -174,3 +174,24 @@ def test_a_new_revision_takes_the_image_of_the_newer_release() -> None:
     live = built(serving(), "Deployment")
     live["metadata"]["labels"][REVISION] = "0123456789ab"
     assert keep_template(serving(NEWER), live, ()).kept is None
+
+
+def test_only_who_opens_the_store_sees_its_volume() -> None:
+    (deployment,) = (each for each in golden.children("fd-store-volume") if each["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    seen = {
+        container["name"]: [mount["mountPath"] for mount in container["volumeMounts"]]
+        for container in (*pod["initContainers"], *pod["containers"])
+    }
+    assert {name for name, paths in seen.items() if "/store-volume" in paths} == {"collector"}
+
+
+def test_an_identity_of_the_cloud_is_on_account_and_pods_and_not_for_the_server() -> None:
+    children = {each["kind"]: each for each in golden.children("fd-store-azure")}
+    account, template = children["ServiceAccount"], children["Deployment"]["spec"]["template"]
+    assert "azure.workload.identity/client-id" in account["metadata"]["annotations"]
+    assert template["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    assert template["metadata"]["annotations"]["azure.workload.identity/skip-containers"] == "server"
+    assert (
+        account["automountServiceAccountToken"] is template["spec"]["automountServiceAccountToken"] is False
+    )

@@ -7,7 +7,8 @@ the server out of service.
 from flow_operator.manifests.names import Manifest
 from flow_operator.manifests.security import container_security, own_env
 from flow_operator.manifests.serving import Serving
-from flow_operator.manifests.volumes import HASH_KEY, SETTINGS, SPOOL, STORE, TEMPORARY, mount
+from flow_operator.manifests.store_access import store_mounts
+from flow_operator.manifests.volumes import HASH_KEY, SETTINGS, SPOOL, TEMPORARY, mount
 from flow_runtime.contracts.base import SETTINGS_FILE
 
 COLLECTOR = "collector"
@@ -17,9 +18,9 @@ def collector_container(serving: Serving) -> Manifest | None:
     """Build the init container; None when nothing is collected."""
     if serving.store is None:
         return None
-    secrets = [mount("store", STORE, read_only=True)] if serving.store.secret_ref else []
+    access = store_mounts(serving.store)
     if serving.hash_key:
-        secrets.append(mount("hash-key", HASH_KEY, read_only=True))
+        access.append(mount("hash-key", HASH_KEY, read_only=True))
     return {
         "name": COLLECTOR,
         "image": serving.image,
@@ -38,6 +39,6 @@ def collector_container(serving: Serving) -> Manifest | None:
             mount("settings", SETTINGS, read_only=True),
             mount("spool", SPOOL),
             mount("tmp", TEMPORARY),
-            *secrets,
+            *access,
         ],
     }

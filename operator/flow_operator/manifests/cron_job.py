@@ -4,9 +4,9 @@ from flow_operator.manifests.evaluation import Evaluation, Source
 from flow_operator.manifests.evaluator_config import JUDGE, RUN_SECONDS
 from flow_operator.manifests.names import EVALUATOR, Manifest, evaluator_name, labels
 from flow_operator.manifests.security import container_security, field_env, own_env, pod_basics
+from flow_operator.manifests.store_access import identity_labels, store_mounts, store_volumes
 from flow_operator.manifests.volumes import (
     SETTINGS,
-    STORE,
     TEMPORARY,
     config_map_volume,
     mount,
@@ -62,7 +62,7 @@ def _job(evaluation: Evaluation, source: Source) -> Manifest:
             ]
         },
         "template": {
-            "metadata": {"labels": labels(evaluation.name, EVALUATOR)},
+            "metadata": {"labels": identity_labels(source.store) | labels(evaluation.name, EVALUATOR)},
             "spec": pod_basics(evaluator_name(evaluation.name))
             | {
                 "restartPolicy": "Never",
@@ -75,7 +75,6 @@ def _job(evaluation: Evaluation, source: Source) -> Manifest:
 
 
 def _container(evaluation: Evaluation, source: Source) -> Manifest:
-    store = [mount("store", STORE, read_only=True)] if source.store.secret_ref else []
     return {
         "name": EVALUATOR,
         "image": evaluation.release.image,
@@ -94,16 +93,15 @@ def _container(evaluation: Evaluation, source: Source) -> Manifest:
             mount("settings", SETTINGS, read_only=True),
             mount("tmp", TEMPORARY),
             mount("judge", JUDGE, read_only=True),
-            *store,
+            *store_mounts(source.store),
         ],
     }
 
 
 def _volumes(evaluation: Evaluation, source: Source) -> list[Manifest]:
-    store = [secret_volume("store", source.store.secret_ref.name)] if source.store.secret_ref else []
     return [
         config_map_volume("settings", evaluator_name(evaluation.name)),
         scratch_volume("tmp", "1Gi"),
         secret_volume("judge", evaluation.cr.spec.judge.connection.secret_ref.name),
-        *store,
+        *store_volumes(source.store),
     ]

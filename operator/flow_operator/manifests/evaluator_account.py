@@ -2,6 +2,7 @@
 
 from flow_operator.manifests.evaluation import Evaluation
 from flow_operator.manifests.names import Manifest, evaluator_name
+from flow_operator.manifests.store_access import identity_annotations
 
 
 def evaluator_account(evaluation: Evaluation) -> Manifest | None:
@@ -14,6 +15,8 @@ def evaluator_account(evaluation: Evaluation) -> Manifest | None:
         "metadata": evaluation.meta(evaluator_name(evaluation.name)),
         "automountServiceAccountToken": False,
     }
+    if annotations := identity_annotations(evaluation.source.store):
+        manifest["metadata"]["annotations"] = annotations
     if evaluation.source.pull_secrets:
         manifest["imagePullSecrets"] = [{"name": name} for name in evaluation.source.pull_secrets]
     return manifest

@@ -6,7 +6,7 @@ from flow_operator.api.flowmonitor import Judge
 from flow_operator.api.rules import duration_seconds
 from flow_operator.manifests.evaluation import Evaluation, Source
 from flow_operator.manifests.names import Manifest, evaluator_name
-from flow_operator.manifests.settings_config import store_settings
+from flow_operator.manifests.store_access import store_settings
 from flow_operator.manifests.volumes import CONNECTIONS
 from flow_runtime.contracts.base import SETTINGS_FILE
 from flow_runtime.contracts.settings import (

@@ -15,6 +15,7 @@ from flow_operator.manifests.names import (
 from flow_operator.manifests.security import pod_basics
 from flow_operator.manifests.server_container import ENDPOINT_SECONDS, server_container
 from flow_operator.manifests.serving import Serving
+from flow_operator.manifests.store_access import identity_labels, store_volumes, without_identity
 from flow_operator.manifests.volumes import config_map_volume, image_volume, scratch_volume, secret_volume
 from flow_runtime.contracts.base import DRAIN_SECONDS, METRICS_PORT
 
@@ -38,7 +39,11 @@ def pod_template(serving: Serving, revision: str) -> Manifest:
     }
     if before := [each for each in (fetch_container(serving), collector) if each is not None]:
         spec["initContainers"] = before
-    meta = {"labels": labels(serving.name, SERVER) | {REVISION: revision}, "annotations": dict(SCRAPE)}
+    own = labels(serving.name, SERVER) | {REVISION: revision}
+    meta = {
+        "labels": identity_labels(serving.store) | own,
+        "annotations": SCRAPE | without_identity(serving.store),
+    }
     return {"metadata": meta, "spec": spec}
 
 
@@ -86,8 +91,7 @@ def _volumes(serving: Serving, revision: str) -> list[Manifest]:
         spool = serving.collection.spool
         medium = "Memory" if spool.medium == "Memory" else ""
         volumes.append(scratch_volume("spool", f"{spool.size_mib}Mi", medium))
-        if serving.store.secret_ref:
-            volumes.append(secret_volume("store", serving.store.secret_ref.name))
+        volumes += store_volumes(serving.store)
         if serving.hash_key:
             volumes.append(secret_volume("hash-key", serving.hash_key.name))
     return volumes

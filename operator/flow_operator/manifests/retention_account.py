@@ -3,6 +3,7 @@
 from flow_operator.manifests.names import Manifest
 from flow_operator.manifests.retention import retention_of
 from flow_operator.manifests.serving import Serving
+from flow_operator.manifests.store_access import identity_annotations
 
 
 def retention_account(serving: Serving) -> Manifest | None:
@@ -16,6 +17,8 @@ def retention_account(serving: Serving) -> Manifest | None:
         "metadata": wanted.meta(),
         "automountServiceAccountToken": False,
     }
+    if annotations := identity_annotations(wanted.store):
+        manifest["metadata"]["annotations"] = annotations
     if secrets := serving.spec.runtime.image_pull_secrets:
         manifest["imagePullSecrets"] = [{"name": secret.name} for secret in secrets]
     return manifest

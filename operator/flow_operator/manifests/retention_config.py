@@ -3,7 +3,7 @@
 from flow_operator.manifests.names import Manifest
 from flow_operator.manifests.retention import retention_of
 from flow_operator.manifests.serving import Serving
-from flow_operator.manifests.settings_config import store_settings
+from flow_operator.manifests.store_access import store_settings
 from flow_runtime.contracts.retention import RETENTION_FILE, RetentionSettings
 from flow_runtime.contracts.settings import Identity, settings_json
 

@@ -8,14 +8,13 @@ from flow_operator.manifests.retention import Retention, retention_of
 from flow_operator.manifests.retention_config import RUN_SECONDS
 from flow_operator.manifests.security import container_security, own_env, pod_basics
 from flow_operator.manifests.serving import Serving
+from flow_operator.manifests.store_access import identity_labels, store_mounts, store_volumes
 from flow_operator.manifests.volumes import (
     SETTINGS,
-    STORE,
     TEMPORARY,
     config_map_volume,
     mount,
     scratch_volume,
-    secret_volume,
 )
 from flow_runtime.contracts.retention import CLOCK_EXIT, RETENTION_FILE
 
@@ -71,7 +70,7 @@ def _job(wanted: Retention) -> Manifest:
             ]
         },
         "template": {
-            "metadata": {"labels": labels(wanted.serving.name, RETENTION)},
+            "metadata": {"labels": identity_labels(wanted.store) | labels(wanted.serving.name, RETENTION)},
             "spec": pod_basics(wanted.name)
             | {
                 "restartPolicy": "Never",
@@ -84,7 +83,6 @@ def _job(wanted: Retention) -> Manifest:
 
 
 def _container(wanted: Retention) -> Manifest:
-    store = [mount("store", STORE, read_only=True)] if wanted.store.secret_ref else []
     release = wanted.serving.release
     return {
         "name": RETENTION,
@@ -96,11 +94,14 @@ def _container(wanted: Retention) -> Manifest:
         "securityContext": container_security(),
         # What was done; the end of a log would be garbage.
         "terminationMessagePolicy": "File",
-        "volumeMounts": [mount("settings", SETTINGS, read_only=True), mount("tmp", TEMPORARY), *store],
+        "volumeMounts": [
+            mount("settings", SETTINGS, read_only=True),
+            mount("tmp", TEMPORARY),
+            *store_mounts(wanted.store),
+        ],
     }
 
 
 def _volumes(wanted: Retention) -> list[Manifest]:
-    secret = wanted.store.secret_ref
-    store = [secret_volume("store", secret.name)] if secret else []
-    return [config_map_volume("settings", wanted.name), scratch_volume("tmp", "64Mi"), *store]
+    own = [config_map_volume("settings", wanted.name), scratch_volume("tmp", "64Mi")]
+    return [*own, *store_volumes(wanted.store)]

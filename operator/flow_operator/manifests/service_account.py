@@ -2,6 +2,7 @@
 
 from flow_operator.manifests.names import Manifest, service_account_name
 from flow_operator.manifests.serving import Serving
+from flow_operator.manifests.store_access import identity_annotations
 
 
 def service_account(serving: Serving) -> Manifest:
@@ -12,6 +13,8 @@ def service_account(serving: Serving) -> Manifest:
         "metadata": serving.meta(service_account_name(serving.name)),
         "automountServiceAccountToken": False,
     }
+    if annotations := identity_annotations(serving.store):
+        manifest["metadata"]["annotations"] = annotations
     if secrets := serving.spec.runtime.image_pull_secrets:
         manifest["imagePullSecrets"] = [{"name": secret.name} for secret in secrets]
     return manifest

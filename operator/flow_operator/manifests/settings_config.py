@@ -4,10 +4,10 @@ from pathlib import Path
 
 from flow_operator.api.collection import Spool
 from flow_operator.api.redact import Redact
-from flow_operator.api.store import Store
 from flow_operator.manifests.names import REVISION, Manifest, settings_name
 from flow_operator.manifests.serving import Serving
-from flow_operator.manifests.volumes import CONNECTIONS, FLOW, HASH_KEY, SOURCE, STORE
+from flow_operator.manifests.store_access import store_settings
+from flow_operator.manifests.volumes import CONNECTIONS, FLOW, HASH_KEY, SOURCE
 from flow_runtime.contracts.base import FETCH_FILE, SETTINGS_FILE
 from flow_runtime.contracts.fetch import ArchiveSettings, FetchSettings, GitSettings
 from flow_runtime.contracts.settings import (
@@ -37,13 +37,6 @@ def settings_config(serving: Serving) -> Manifest | None:
         "data": {SETTINGS_FILE.name: settings_json(_settings(serving, serving.revision))}
         | _fetch(serving, serving.revision),
     }
-
-
-def store_settings(store: Store) -> StoreSettings:
-    """The store as the pods see it."""
-    if store.secret_ref is None:
-        return StoreSettings(url=store.url)
-    return StoreSettings(url=store.url, secret=Path(STORE), secret_name=store.secret_ref.name)
 
 
 def _settings(serving: Serving, revision: str) -> ServerSettings:

@@ -4,7 +4,6 @@ from flow_operator.manifests.names import Manifest
 from flow_runtime.contracts.base import SETTINGS_FILE
 
 CONNECTIONS = "/connections"
-STORE = "/store"
 HASH_KEY = "/hash-key"
 SPOOL = "/spool"
 FLOW = "/flow"
@@ -25,6 +24,11 @@ def secret_volume(name: str, secret: str) -> Manifest:
     """A Secret as files, empty while there is no such Secret."""
     source = {"secretName": secret, "optional": True, "defaultMode": READABLE_BY_GROUP}
     return {"name": name, "secret": source}
+
+
+def claim_volume(name: str, claim: str) -> Manifest:
+    """A PersistentVolumeClaim."""
+    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}
 
 
 def image_volume(name: str, reference: str, pull_policy: str) -> Manifest:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from flow_runtime.contracts.base import Contract
+from flow_runtime.contracts.store import StoreSettings as StoreSettings
 
 
 class ConnectionType(StrEnum):
@@ -34,18 +35,6 @@ class ConnectionSettings(Contract):
     name: str
     type: ConnectionType
     directory: Path
-    secret_name: str = ""
-    """What the Secret is called in the cluster: for messages only."""
-
-
-class StoreSettings(Contract):
-    """A store's URL (`s3://bucket/prefix`, `file:///folder`) and the folder its Secret is mounted at.
-
-    Files of the folder: access_key_id, secret_access_key, session_token, endpoint, region (all optional).
-    """
-
-    url: str
-    secret: Path | None = None
     secret_name: str = ""
     """What the Secret is called in the cluster: for messages only."""
 
