@@ -96,7 +96,7 @@ async def test_a_store_that_is_away_is_named_and_nothing_is_lost_when_it_returns
     collector = world.start()
     world.write(0, 5)
     await world.until(lambda: world.state.reason != "")
-    assert world.state.reason == "StoreRefused"
+    assert world.state.reason == "StoreNotFound"
     assert "NoSuchBucket" in world.state.message
     assert "test-secret-key" not in world.state.message
     assert world.state.spool_bytes > 0

@@ -91,7 +91,7 @@ async def test_a_whole_run_on_s3_with_the_scripted_judge(tmp_path: Path) -> None
     ("changes", "problem"),
     [
         ({"store": StoreSettings(url="ftp://x")}, "StoreRefused"),
-        ({"store": StoreSettings(url="s3://bucket", secret=Path("/nowhere"))}, "StoreRefused"),
+        ({"store": StoreSettings(url="s3://bucket", secret=Path("/nowhere"))}, "StoreSecretInvalid"),
         ({"metrics": ({"name": "tone"},)}, "MetricUnknown"),
     ],
 )

@@ -13,7 +13,7 @@ from flow_runtime.fetch.errors import (
 )
 from flow_runtime.fetch.sink import Say, Sink
 from flow_runtime.flow.source import ARCHIVE, MAX_BYTES
-from flow_runtime.store import ObjectMissingError, Store, StoreError, StoreRefusedError
+from flow_runtime.store import ObjectMissingError, Store, StoreError, StoreNotFoundError, StoreRefusedError
 
 
 def fetch_archive(settings: ArchiveSettings, folder: Path, say: Say) -> None:
@@ -26,9 +26,10 @@ def fetch_archive(settings: ArchiveSettings, folder: Path, say: Say) -> None:
             Store.open(settings.store).copy(settings.key, sink.write)
     except ObjectMissingError:
         raise SourceNotFound(f"there is no object {what}") from None
+    except StoreNotFoundError as error:
+        raise SourceNotFound(str(error)) from None
     except StoreRefusedError as error:
-        kind = SourceNotFound if "NoSuchBucket" in str(error) else SourceUnauthorized
-        raise kind(str(error)) from None
+        raise SourceUnauthorized(str(error)) from None
     except StoreError as error:
         raise SourceUnavailable(str(error)) from None
     except SourceError as error:
