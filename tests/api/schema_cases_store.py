@@ -64,8 +64,13 @@ INVALID: tuple[Invalid, ...] = (
             ("that climbs", "s3://records/../others"),
             ("with a slash at the end", "s3://records/"),
             ("of nobody's", "ftp://records"),
-            ("in a container with a dot", "az://my.records"),
         )
+    ),
+    wrong(
+        "a container with a dot",
+        "url must be s3://bucket/prefix",
+        "url#rule",
+        **(AZURE | {"url": "az://my.records"}),
     ),
     wrong(
         "a volume without a folder",
