@@ -91,10 +91,12 @@ def wrong_credentials(scene: Scene, draw: random.Random) -> str:
     scene.store_is("reset")
     waits.until("a failure in all pods", lambda: all(scene.reasons()), 60, every=1)
     scene.store_is("ok")
-    waits.until("StoreRefused in all pods", lambda: set(scene.reasons()) == {"StoreRefused"}, 60, every=1)
+    waits.until(
+        "StoreUnauthorized in all pods", lambda: set(scene.reasons()) == {"StoreUnauthorized"}, 60, every=1
+    )
     time.sleep(WRONG_SECONDS)
     scene.give_secret()
-    return f"wrong credentials for more than {WRONG_SECONDS} s, StoreRefused in all pods"
+    return f"wrong credentials for more than {WRONG_SECONDS} s, StoreUnauthorized in all pods"
 
 
 def fill_spools(scene: Scene, draw: random.Random) -> str:
