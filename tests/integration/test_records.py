@@ -82,8 +82,9 @@ def test_scripts_get_the_very_lines_that_are_stored(folder: Path) -> None:
 
 
 def test_one_can_ask_for_failures_a_time_a_number_and_a_deployment(
-    folder: Path, capfd: pytest.CaptureFixture[str]
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     url = folder.as_uri()
     other = Identity(namespace="shop", deployment="other")
     put(folder, [recent(1, id="other", deployment="other")], sealed=datetime.now(UTC), identity=other)

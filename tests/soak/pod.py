@@ -72,7 +72,7 @@ def measured(world: World, seconds: float) -> Soak:
         recorded=sum(tally["answered"].values()) - tally["answered"].get(UNACCEPTABLE, 0),
         wrong=tally["wrong"],
         captured=state["captured"],
-        dropped=state["dropped"],
+        dropped=sum(state["dropped"].values()),
         stored=world.rows_stored(),
         restarts=sum(status["restartCount"] for status in statuses),
     )
