@@ -20,7 +20,7 @@ from flow_runtime.contracts.record import Record, RecordError
 from flow_runtime.contracts.settings import Identity
 from flow_runtime.store import Store
 from flow_runtime.store.keys import segment_key
-from tests.integration.s3 import S3, s3_server, secret_folder
+from tests.integration.s3 import KEY, S3, SECRET, s3_server, secret_folder
 from tests.unit.evaluator_parts import BOT, record
 from tests.unit.reading_parts import feedback, put
 
@@ -126,6 +126,8 @@ def test_what_is_missing_is_named_and_the_exit_code_says_so(folder: Path) -> Non
         (["--store", "ftp://x"], "s3://bucket/prefix"),
         (["--store", "FOLDER", "--since", "soon"], "--since 'soon' is no time"),
         (["--store", "FOLDER", "--deployment", "none"], "there are: default/shop/bot"),
+        (["--store", "FOLDER", "--cluster", "a", "--namespace", "b/c", "--deployment", ".."], "is no name"),
+        (["--store", "s3://[bucket"], "s3://bucket/prefix"),
         (["--store", "FOLDER", "--limit", "0"], "give 1 or more"),
         (["--store", "s3://bucket", "--secret", "FOLDER"], "has no key 'access_key_id'"),
         ([], "--store"),
@@ -218,6 +220,20 @@ async def test_records_come_back_from_an_s3_server_from_any_place_in_it(s3: S3) 
         done = records("--store", s3.settings.url + below, "--secret", s3.secret, "--json")
         assert (done.returncode, done.stderr) == (0, "")
         assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [row.id for row in rows]
+
+
+async def test_without_a_secret_the_environment_says_where_the_server_is(
+    s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await Store.open(s3.settings).put(str(segment_key(BOT, datetime.now(UTC), "pod-e", 1, 0)), b"")
+    for name, value in (
+        ("ACCESS_KEY_ID", KEY),
+        ("SECRET_ACCESS_KEY", SECRET),
+        ("ENDPOINT_URL", s3.endpoint),
+    ):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    done = records("--store", s3.settings.url)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_store_that_cannot_be_read_is_said_without_its_keys(s3: S3, tmp_path: Path) -> None:

@@ -127,6 +127,7 @@ def test_json_on_a_terminal_is_the_same_json(value: dict[str, str]) -> None:
             datetime(2026, 11, 20, tzinfo=UTC),
             datetime(2026, 11, 21, 0, 30, tzinfo=UTC),
         ),
+        ("1h", "9999-12-31T23:59", NOW - timedelta(hours=1), NOW + timedelta(hours=1)),
         ("9999d", "2026-11-22T17Z", datetime(2000, 1, 1, tzinfo=UTC), datetime(2026, 11, 22, 17, tzinfo=UTC)),
     ],
 )
@@ -137,7 +138,16 @@ def test_a_span_is_times_or_how_long_ago(since: str, until: str, start: datetime
 
 @pytest.mark.parametrize(
     ("since", "until"),
-    [("yesterday", ""), ("", ""), ("-1h", ""), ("1h", "x"), ("1h", "2h"), ("99999999w", ""), ("1 h", "")],
+    [
+        ("yesterday", ""),
+        ("", ""),
+        ("-1h", ""),
+        ("1h", "x"),
+        ("1h", "2h"),
+        ("99999999w", ""),
+        ("1 h", ""),
+        ("2030-01-01", "2031-01-01"),
+    ],
 )
 def test_a_span_that_is_none_is_a_problem_that_names_the_option(since: str, until: str) -> None:
     with pytest.raises(Problem, match=r"--(since|until)"):

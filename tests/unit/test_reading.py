@@ -3,6 +3,7 @@
 import gzip
 import os
 import random
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from flow_runtime.contracts.record import Record
 from flow_runtime.contracts.settings import Identity, StoreSettings
 from flow_runtime.reading.feedback import FeedbackBox
 from flow_runtime.reading.places import find_deployments
-from flow_runtime.reading.reader import Span
+from flow_runtime.reading.reader import Reader, Span
 from flow_runtime.reading.rows import Row, rows_of
 from flow_runtime.store import Store
 from flow_runtime.store.gaps import Gap
 from flow_runtime.store.keys import segment_key
+from flow_runtime.store.listing import Entry
 from tests.unit.evaluator_parts import BOT, NOW, record
 from tests.unit.reading_parts import HOUR, SPAN, feedback, ids, put, read, reader, write
 
@@ -176,6 +178,30 @@ async def test_deployments_are_found_from_any_place_above_them(tmp_path: Path) -
         url, deployments = await find_deployments(Store.open(StoreSettings(url=root + below)))
         assert deployments == found, below
         assert url == root or not found
+
+
+@pytest.mark.parametrize("foreign", ["", "my team/shop/bot", "a/b/c/d"])
+async def test_what_other_programs_call_records_is_no_deployment(tmp_path: Path, foreign: str) -> None:
+    put(tmp_path, [record(1)])
+    (tmp_path / foreign / "records/date=2026-11-22").mkdir(parents=True)
+    objects = Store.open(StoreSettings(url=tmp_path.as_uri()))
+    objects.url = "s3://bucket"
+    assert await find_deployments(objects) == ("s3://bucket", (BOT,))
+
+
+async def test_a_span_of_years_lists_only_the_days_that_are_there(tmp_path: Path) -> None:
+    put(tmp_path, [record(1)])
+    listed: list[str] = []
+
+    class Counting(Store):
+        def pages(self, prefix: str) -> AsyncIterator[Sequence[Entry]]:
+            listed.append(prefix)
+            return super().pages(prefix)
+
+    store = Counting.open(StoreSettings(url=tmp_path.as_uri()))
+    reading = Reader(store, [BOT], Span(NOW - 9000 * 24 * HOUR, NOW), Record, listed.append)
+    assert [row.value.id async for row in reading.rows()] == ["id-00001"]
+    assert 1 <= len(listed) <= 24
 
 
 async def test_feedback_joins_its_record_by_request_or_trace_and_else_stands_alone() -> None:

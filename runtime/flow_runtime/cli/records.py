@@ -9,7 +9,6 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flow_runtime.cli.record_screen import REFRESH, RecordScreen
 from flow_runtime.cli.screen import Problem, Screen
@@ -22,6 +21,8 @@ from flow_runtime.reading.places import find_deployments
 from flow_runtime.reading.reader import Reader, Span
 from flow_runtime.reading.rows import Row, Value
 from flow_runtime.store import Store, StoreError
+from flow_runtime.store.address import Address
+from flow_runtime.store.keys import is_plain
 
 FINE, FAILED, INTERRUPTED, PARTIAL = 0, 1, 130, 3
 FEEDBACK_LATER = timedelta(days=1)
@@ -32,11 +33,11 @@ def records(options: argparse.Namespace, screen: Screen) -> int:
     """Show records: 0; 1 when the store fails, 3 when something of it is missing. Raises Problem."""
     before = signal.signal(signal.SIGINT, _interrupted)
     span = span_of(options.since, options.until, datetime.now(UTC))
-    parts = urlsplit(options.store)
-    if parts.scheme == "file" and not Path(parts.path).is_dir():
-        raise Problem(f"--store {options.store}: there is no such folder")
     shown = RecordScreen(sys.stdout, sys.stderr, options.json)
     try:
+        address = Address.parse(options.store)
+        if address.scheme == "file" and not Path("/", address.prefix).is_dir():
+            raise Problem(f"--store {options.store}: there is no such folder")
         return asyncio.run(_records(options, span, screen, shown))
     except StoreError as error:
         shown.clear()
@@ -82,11 +83,14 @@ async def _records(options: argparse.Namespace, span: Span, screen: Screen, show
 
 async def _open(options: argparse.Namespace) -> tuple[Store, Sequence[Identity]]:
     """Open the store, and name the deployments that are asked for. Raises Problem, StoreError."""
-    settings = StoreSettings(url=options.store, secret=options.secret, secret_name=str(options.secret or ""))
-    store = Store.open(settings)
     named = {
         name: value for name in ("cluster", "namespace", "deployment") if (value := getattr(options, name))
     }
+    for name, value in named.items():
+        if not is_plain(value):
+            raise Problem(f"--{name} {value!r} is no name: letters, digits, '-', '_' and '.' can be in one")
+    settings = StoreSettings(url=options.store, secret=options.secret, secret_name=str(options.secret or ""))
+    store = Store.open(settings)
     if len(named) == 3:
         return store, (Identity(**named),)
     url, found = await find_deployments(store)

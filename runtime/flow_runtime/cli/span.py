@@ -10,15 +10,16 @@ _AGO = re.compile(r"(?:\d{1,9}[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(hours=1)
 
 
 def span_of(since: str, until: str, now: datetime) -> Span:
-    """Read both; without `until`, up to now and what clocks are ahead. Raises Problem."""
-    start = moment(since, "--since", now)
-    end = moment(until, "--until", now) if until else now + timedelta(hours=1)
-    if start >= end:
-        raise Problem(f"--since {since} is not before --until {until or 'now'}")
-    return Span(max(start, _EARLIEST), end)
+    """Read both; never beyond now and what clocks are ahead. Raises Problem."""
+    start, latest = moment(since, "--since", now), now + _AHEAD
+    end = moment(until, "--until", now) if until else latest
+    if start >= min(end, latest):
+        raise Problem(f"--since {since} is not before {f'--until {until}' if end < latest else 'now'}")
+    return Span(max(start, _EARLIEST), min(end, latest))
 
 
 def moment(text: str, option: str, now: datetime) -> datetime:

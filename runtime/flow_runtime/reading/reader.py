@@ -13,7 +13,14 @@ from flow_runtime.reading.merge import Hour, in_order
 from flow_runtime.reading.rows import Row, Tell, Value, rows_of
 from flow_runtime.store import ObjectMissingError, Store
 from flow_runtime.store.gaps import Gap, gaps
-from flow_runtime.store.keys import FEEDBACK, RECORDS, SegmentKey, parse_segment_key, window_prefixes
+from flow_runtime.store.keys import (
+    FEEDBACK,
+    RECORDS,
+    SegmentKey,
+    deployment_prefix,
+    parse_segment_key,
+    window_prefixes,
+)
 
 PARALLEL_FETCHES = 8
 LATE = timedelta(hours=2)
@@ -89,12 +96,20 @@ class Reader(Generic[Value]):
         return gaps(self._keys)
 
     async def _hours(self) -> AsyncIterator[Hour]:
-        """List objects by the hour they were sealed in, rising: whole days at a time where they can be."""
+        """List objects by the hour they were sealed in, rising: whole days at a time where they can be.
+
+        Of days that are not there nothing is listed: a span of years costs what is stored, not the years.
+        """
         start, end = self._span.start - EARLY, self._span.end + LATE
         windows = [window_prefixes(each, start, end, self._folder) for each in self._deployments]
+        days = {
+            f"{home}/{day}"
+            for home in (f"{deployment_prefix(each)}/{self._folder}" for each in self._deployments)
+            for day in await self._store.folders(home)
+        }
         for prefixes in zip(*windows, strict=True):
             found: list[SegmentKey] = []
-            for prefix in prefixes:
+            for prefix in (each for each in prefixes if each.partition("/hour=")[0] in days):
                 async for page in self._store.pages(prefix):
                     for entry in page:
                         key = parse_segment_key(entry.key, self._folder)

@@ -107,17 +107,18 @@ def is_evaluation_key(key: str, prefix: str) -> bool:
     """Whether an object is a file of a run of a monitor of the deployment with that prefix."""
     folder = f"{prefix}/{EVALUATIONS}/"
     parts = key.removeprefix(folder).split("/")
-    plain = len(parts) == 3 and all(map(_is_plain, parts)) and parts[2] in EVALUATION_FILES
+    plain = len(parts) == 3 and all(map(is_plain, parts)) and parts[2] in EVALUATION_FILES
     return plain and key.startswith(folder)
 
 
 def _plain(name: str) -> str:
-    if not _is_plain(name):
+    if not is_plain(name):
         raise ValueError(
             f"{name!r} cannot be part of an object's name: use letters, digits, '-', '_' and '.'"
         )
     return name
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
+    """Whether a name can be one segment of an object's path, and stays there."""
     return _PLAIN_NAME.fullmatch(name) is not None and name not in {".", ".."}

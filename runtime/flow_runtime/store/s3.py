@@ -1,5 +1,6 @@
 """S3 and what speaks like it."""
 
+import os
 from urllib.parse import urlsplit
 
 from obstore.store import S3Store
@@ -19,7 +20,9 @@ _HIDDEN = ("secret_access_key", "session_token", "access_key_id")
 def open_s3(address: Address, settings: StoreSettings, secret: Secret, seconds: float) -> Opened:
     """Without a Secret the environment speaks (web identity, pod identity), then the machine."""
     wanted = settings.s3
-    endpoint = wanted.endpoint or secret.get("endpoint", "")
+    # obstore would take it from there, too, but not see that it is plain HTTP, or of a server of one's own.
+    given = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    endpoint = wanted.endpoint or secret.get("endpoint", given)
     region = wanted.region or secret.get("region", "")
     endpoint, virtual = _location(address.bucket, endpoint, wanted.addressing)
     config = {key: secret[key] for key in _HIDDEN if key in secret}
