@@ -1,6 +1,7 @@
 """CRDs with one rule taken out: they show that a refusal comes from the rule it is said to come from."""
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from tests.api.schema_case import Invalid
@@ -20,18 +21,37 @@ def node_at(schema: Schema, path: str) -> Schema:
     return schema
 
 
-def mutant(crd: dict[str, Any], case: Invalid, group: str) -> dict[str, Any]:
-    """Return the CRD without the guards of a case, served under a group of its own."""
-    copied = copy.deepcopy(crd)
-    names = copied["spec"]["names"] | {"categories": [], "shortNames": []}
-    copied["metadata"] = {"name": f"{names['plural']}.{group}"}
-    copied["spec"] |= {"group": group, "names": names}
-    (version,) = copied["spec"]["versions"]
-    version["subresources"].pop("scale", None)  # it checks spec.replicas, too
+def mutants_of(crd: dict[str, Any], cases: Mapping[str, Invalid], group: str) -> dict[str, Any]:
+    """Return a CRD in a group of its own with a version for each case, by its name: one without its guards.
+
+    A server spends far less on versions of one CRD than on as many CRDs: it puts together what it tells of
+    all of them anew for each. Nobody reads what fields are for, so that is left out.
+    """
+    names = crd["spec"]["names"] | {"categories": [], "shortNames": []}
+    (version,) = crd["spec"]["versions"]
+    versions = [_mutant(version, case, name) for name, case in cases.items()]
+    for each in versions[1:]:
+        each["storage"] = False
+    spec = crd["spec"] | {"group": group, "names": names, "versions": versions}
+    return crd | {"metadata": {"name": f"{names['plural']}.{group}"}, "spec": spec}
+
+
+def _mutant(version: dict[str, Any], case: Invalid, name: str) -> dict[str, Any]:
+    copied = copy.deepcopy(version) | {"name": name}
+    copied["subresources"].pop("scale", None)  # it checks spec.replicas, too
+    schema = copied["schema"]["openAPIV3Schema"]
     for guard in case.guards:
         path, _, keyword = guard.partition("#")
-        _take_out(node_at(version["schema"]["openAPIV3Schema"], path), keyword, case)
+        _take_out(node_at(schema, path), keyword, case)
+    _shorten(schema)
     return copied
+
+
+def _shorten(node: Schema) -> None:
+    node.pop("description", None)
+    inner = [node[key] for key in ("items", "additionalProperties") if isinstance(node.get(key), dict)]
+    for each in [*inner, *node.get("properties", {}).values()]:
+        _shorten(each)
 
 
 def guarded_rule(schema: Schema, guard: str, words: str) -> dict[str, str] | None:
