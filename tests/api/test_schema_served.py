@@ -228,7 +228,7 @@ def test_kubectl_scale_changes_the_replicas(api: Api, namespace: str, kubectl: K
             "fd.spec.connections",
             ["Credentials of the LLMs", "Credentials under the name", "keys are the connection's fields"],
         ),
-        ("fd.spec.collection.store.secretRef", ["keys access_key_id and secret_access_key"]),
+        ("fd.spec.collection.store.secretRef", ["s3: access_key_id and secret_access_key"]),
         (
             "fd.status.conditions",
             ["Accepted: the spec can be acted on", "One aspect of the resource's state"],

@@ -177,6 +177,15 @@ async def test_the_empty_folders_of_a_file_store_go_too(bucket: Bucket) -> None:
     assert (bucket.folder / PREFIX / "records").exists()
 
 
+async def test_what_a_killed_writer_left_of_an_object_goes_with_it(bucket: Bucket) -> None:
+    key = bucket.records(50)
+    stays = {bucket.put(f"{PREFIX}/note#1"), bucket.records(1)}
+    for number in (1, 2):  # as the file store calls what it has not yet renamed
+        bucket.put(f"{key}#{number}")
+    await bucket.run()
+    assert bucket.names() == stays
+
+
 async def test_an_empty_store_is_no_failure(bucket: Bucket) -> None:
     done = await bucket.run()
     assert (done.problem, done.objects, done.oldest) == ("", 0, None)

@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +38,9 @@ def next_page(objects: ObjectStore, pages: Iterator[Sequence["ObjectMeta"]]) -> 
 
 def delete_all(objects: ObjectStore, keys: Sequence[str]) -> None:
     """Delete objects; one that is gone already is as good as deleted."""
+    if (root := _root(objects)) is not None:
+        for key in keys:
+            _remove_unfinished(root / key)
     try:
         obstore.delete(objects, keys)
     except FileNotFoundError:
@@ -46,13 +50,25 @@ def delete_all(objects: ObjectStore, keys: Sequence[str]) -> None:
                 obstore.delete(objects, key)
 
 
+def _remove_unfinished(path: Path) -> None:
+    """Remove what writers that were killed left of an object: `<name>#1`, `#2`, ..., which no listing shows."""
+    with contextlib.suppress(FileNotFoundError):
+        for number in count(1):
+            path.with_name(f"{path.name}#{number}").unlink()
+
+
 def _entry(objects: ObjectStore, found: "ObjectMeta") -> Entry:
     return Entry(found["path"], found["last_modified"].astimezone(UTC), _linked(objects, found["path"]))
 
 
 def _linked(objects: ObjectStore, key: str) -> bool:
     """Whether an object is a file that only a symbolic link leads to: a listing follows links."""
+    root = _root(objects)
+    return root is not None and os.path.realpath(root / key) != str(root / key)
+
+
+def _root(objects: ObjectStore) -> Path | None:
+    """Where a store that is a folder begins."""
     if not isinstance(objects, LocalStore) or objects.prefix is None:
-        return False
-    path = Path(os.path.realpath(objects.prefix), key)
-    return os.path.realpath(path) != str(path)
+        return None
+    return Path(os.path.realpath(objects.prefix))
