@@ -84,7 +84,7 @@ def test_without_the_right_to_delete_it_says_which_right_is_missing(s3: S3, tmp_
     key = put(s3, segment_key(BOT, NOW - timedelta(days=45), "pod", 1, 2))
     store = s3.limited("s3:ListBucket", "s3:PutObject")
     code, did = run(tmp_path, store)
-    assert (code, did.problem, did.objects) == (1, "StoreRefused", 0)
+    assert (code, did.problem, did.objects) == (1, "StoreForbidden", 0)
     assert f"cannot delete {key}" in did.message
     assert "AccessDenied" in did.message
     assert "DeleteObject" in did.message
@@ -112,6 +112,7 @@ def test_what_keeps_a_run_from_its_store_is_told_within_the_limit(tmp_path: Path
     code, did = run(
         tmp_path, StoreSettings(url="s3://records", secret=tmp_path / "none", secret_name="store")
     )
-    assert (code, did.problem) == (1, "StoreRefused")
+    assert (code, did.problem) == (1, "StoreSecretInvalid")
     assert "the store's Secret store is missing" in did.message
+    assert "DeleteObject" not in did.message
     assert len(json.dumps(did.model_dump(mode="json"))) < 4096

@@ -42,5 +42,5 @@ class RetentionSummary(Contract):
     oldest: datetime | None = None
     """The hour of the oldest records or feedback that stay; None when there are none."""
     problem: str = ""
-    """CamelCase: StoreRefused, StoreUnreachable, ClockImplausible, ...: what was counted until then."""
+    """CamelCase: StoreForbidden, StoreUnreachable, ClockImplausible, ...: what was counted until then."""
     message: str = ""

@@ -18,7 +18,8 @@ from flow_runtime.contracts.retention import CLOCK_EXIT, RetentionSettings, Rete
 from flow_runtime.logs import log
 from flow_runtime.retention.clock import distrust
 from flow_runtime.retention.run import Sweep, Tally
-from flow_runtime.store import Store, StoreError, StoreRefusedError
+from flow_runtime.store import Store, StoreError
+from flow_runtime.store.errors import StoreForbiddenError
 from flow_runtime.store.keys import deployment_prefix
 from flow_runtime.termination import publish
 
@@ -56,7 +57,7 @@ async def _sweep(
             return CLOCK_IMPLAUSIBLE, f"nothing was deleted: {why}"
         sweep = Sweep(store, prefix, before, settings.dry_run, tally)
         finished = await sweep.run(lambda: loop.time() > end)
-    except StoreRefusedError as error:
+    except StoreForbiddenError as error:
         return error.reason, f"{error}; {RIGHTS}"
     except StoreError as error:
         return error.reason, str(error)

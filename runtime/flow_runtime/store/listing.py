@@ -51,7 +51,7 @@ def delete_all(objects: ObjectStore, keys: Sequence[str]) -> None:
 
 
 def _remove_unfinished(path: Path) -> None:
-    """Remove what writers that were killed left of an object: `<name>#1`, `#2`, ..., which no listing shows."""
+    """Remove what killed writers left of an object: `<name>#1`, `#2`, ..., which no listing shows."""
     with contextlib.suppress(FileNotFoundError):
         for number in count(1):
             path.with_name(f"{path.name}#{number}").unlink()
