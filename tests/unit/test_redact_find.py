@@ -76,6 +76,13 @@ def test_many_long_words_after_an_accent_are_no_square() -> None:
     assert mask(text, ("cloudKey",)) == (text, [])
 
 
+@pytest.mark.parametrize(
+    "text", ["return score\n@app.route('/')", '"quoted"\n@app.route', "-\n@shop.example"]
+)
+def test_an_at_that_begins_a_line_ends_no_address(text: str) -> None:
+    assert mask(text, ("email",)) == (text, [])
+
+
 def test_an_iban_may_have_wide_gaps() -> None:
     assert mask("DE89  3704 0044  0532 0130 00", KINDS)[0] == "[iban]"
 

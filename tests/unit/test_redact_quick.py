@@ -89,3 +89,21 @@ def test_nor_in_the_corpus(values: dict[str, tuple[str, ...]]) -> None:
     for _, _, text in corpus(values):
         searched = Folded(text).text
         assert quickly(searched) == redact_slowly.search(searched)
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        ("Bearer ", True),
+        ("bearer:  ", True),
+        ("é earer  ", False),
+        ("?sig=", True),
+        ("?sig=a1B2c3D%40", True),
+        ("api_key: ", True),
+        ("api_key: \n", False),
+    ],
+)
+def test_what_names_a_key_is_seen_where_it_stands_before_its_run(before: str, found: bool) -> None:
+    searched = Folded(before + "a1B2c3D4e5" * 5).text
+    assert quickly(searched) == redact_slowly.search(searched)
+    assert bool(quickly(searched)) == found

@@ -23,7 +23,7 @@ def lines(source: BinaryIO) -> Iterator[bytes | None]:
 
 def _costly(line: bytes) -> bool:
     """Whether a line has too many values: each but the first follows one of three signs outside of a text."""
-    if line.count(b",") + line.count(b"[") + line.count(b"{") < LINE_VALUES:
+    if len(line) < LINE_VALUES or line.count(b",") + line.count(b"[") + line.count(b"{") < LINE_VALUES:
         return False
     values = 0
     for part in _PARTS.finditer(line):

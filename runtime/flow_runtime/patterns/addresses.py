@@ -13,8 +13,8 @@ _ATS = {
     b"\\": (b"\\u0040", b"\\x40"),
 }
 """By their first character: one that a text has not is found to be missing in no time."""
-_LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+$")
-_QUOTED = re.compile(r'"[^"\n]{1,64}"$')
+_LOCAL = re.compile(r"[\w.+\-][\w.+'\-]{0,127}+\Z")
+_QUOTED = re.compile(r'"[^"\n]{1,64}"\Z')
 _LOCAL_LENGTH = 128
 _TOP = r"(?:[A-Za-z]{2,24}(?![A-Za-z0-9])|[^\W\d_A-Za-z]{2,24}|[Xx][Nn]--[A-Za-z0-9\-]{1,59})"
 _DOMAIN = re.compile(rf"(?:\w[\w\-]*+\.)+(?P<top>{_TOP})")

@@ -71,5 +71,5 @@ FORMS = (
 )
 """Amazon, Google, OpenAI and its like, GitHub, GitLab, Slack, Stripe, Groq, xAI, Databricks, DigitalOcean,
 Shopify, Hugging Face, npm, PyPI, SendGrid, Azure (but no `sha512-` of a script), passwords in URLs."""
-MARKS = (b"-----BEGIN", b"sig=", b"://", b"earer")
-"""Texts of forms that are not one long run of letters and digits."""
+MARKS = (b"-----BEGIN", b"://")
+"""Texts of forms that need no long run of letters and digits."""

@@ -20,9 +20,9 @@ _JWT = re.compile(
 )
 
 
-def jwts(text: str, _: bytes) -> Iterator[Span]:
+def jwts(text: str, raw: bytes) -> Iterator[Span]:
     """Find signed and encrypted tokens whose first part is a header."""
-    if "eyJ" not in text:
+    if b"eyJ" not in raw:
         return
     for found in _JWT.finditer(text):
         if alone(text, *found.span()) and _is_header(found[0].partition(".")[0]):
@@ -42,7 +42,7 @@ _LONG = re.compile(r"[A-Za-z0-9+/_\-]{20,}+={0,2}")
 _NAME = re.compile(
     r"(?ai)(?:api|access|account|auth|client|subscription|shared|session|apim|openai|azure|aws|secret)"
     r"[a-z_ \-]{0,24}(?:key|secret|token)[a-z_ \-]{0,12}"
-    r"[\"'`\0]{0,2}[ \t]{0,3}(?:=>|[:=]|is)[ \t]{0,3}[\"'`\0]{0,2}$"
+    r"[\"'`\0]{0,2}[ \t]{0,3}(?:=>|[:=]|is)[ \t]{0,3}[\"'`\0]{0,2}\Z"
 )
 _AFTER_SIGN, _SIGN_ENDS = "\"'`\0 \t", tuple("=:>sS")
 """What `_NAME` may end with, and how what comes before ends."""
@@ -55,8 +55,12 @@ _AWS_SECRET = re.compile(r"[A-Za-z0-9+/]*")
 
 
 _IN_NAMED = string.ascii_letters + string.digits + "+/_-"
-_FORM_CLASS = members(_IN_NAMED + "=~.")
+_FORM_CLASS = members(_IN_NAMED + "=~.%")
 _HINTS = tuple({form.hint for form in FORMS})
+_BEFORE = len("earer:  ")
+"""A hint is in the run of its key, or so near before it."""
+_DIGIT = re.compile("[0-9]")
+"""Every key that a name or a length gives away has one."""
 
 
 def cloud_keys(text: str, raw: bytes) -> Iterator[Span]:
@@ -65,7 +69,7 @@ def cloud_keys(text: str, raw: bytes) -> Iterator[Span]:
     hints = [mark.decode() for mark in MARKS if mark in raw]
     if long:
         yield from _by_name(text, long)
-        joined = " ".join([text[start:end] for start, end in long])
+        joined = b" ".join([raw[max(0, start - _BEFORE) : end] for start, end in long]).decode()
         hints += [hint for hint in _HINTS if hint in joined]
     if hints:
         yield from _by_form(text, hints)
@@ -82,7 +86,8 @@ def _by_form(text: str, hints: list[str]) -> Iterator[Span]:
 
 def _by_name(text: str, long: list[Span]) -> Iterator[Span]:
     """Find long random texts that a word before them, or a length that few other texts have, gives away."""
-    for found in (found for run in long for found in _NAMED_RUN.finditer(text, *run)):
+    likely = (run for run in long if _DIGIT.search(text, *run))
+    for found in (found for run in likely for found in _NAMED_RUN.finditer(text, *run)):
         key, (start, end) = found[0], found.span()
         aws = _is_aws_secret(key) and alone(text, start, end, before="~", after="=~")
         if aws or _is_named(text[max(0, start - _NAME_LENGTH) : start], key):
