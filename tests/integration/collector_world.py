@@ -67,7 +67,7 @@ class World:
     def start(self) -> subprocess.Popen[str]:
         collector = subprocess.Popen(
             [sys.executable, "-m", "flow_runtime.collector", str(self._settings)],
-            env=os.environ | {"POD_UID": "3b1c-uid"},
+            env=os.environ | {"POD_UID": "3b1c-uid", "TMPDIR": str(self._settings.parent)},
             stderr=subprocess.PIPE,
             text=True,
         )

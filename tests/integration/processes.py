@@ -72,7 +72,12 @@ class Server:
         with self.log.open("wb") as log:
             command = [sys.executable, "-m", "flow_runtime.server", str(folder / "settings.json"), *ports]
             self.process = subprocess.Popen(command, stderr=log)
-        wait_for_port(self.metrics_port)
+        try:
+            wait_for_port(self.metrics_port)
+        except AssertionError:
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def records(self) -> list[Record]:
         lines = [line for segment in sealed(self.spool) for line in segment.path.read_bytes().splitlines()]
@@ -146,7 +151,8 @@ def free_port() -> int:
 
 
 def wait_for_port(port: int) -> None:
-    for _ in range(600):
+    """Wait up to a minute: the machine may have much else to do."""
+    for _ in range(1200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

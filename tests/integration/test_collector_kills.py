@@ -140,7 +140,7 @@ async def test_what_was_answered_is_stored_once_and_counted_however_often_both_a
                 )
             )
         )
-        environment = {"POD_UID": "pod-uid", "FLOW_TERMINATION_LOG": str(message)}
+        environment = {"POD_UID": "pod-uid", "FLOW_TERMINATION_LOG": str(message), "TMPDIR": str(tmp_path)}
         with (
             nursery(WRITE, spool, tmp_path / "written") as writers,
             nursery(COLLECT, settings, tmp_path / "collected", **environment) as collectors,

@@ -81,7 +81,8 @@ class Pod:
 
     def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"flow_runtime.{module}", str(self._settings), *arguments]
-        environment = os.environ | {"POD_UID": "uid", "FLOW_TERMINATION_LOG": os.devnull}
+        own = {"POD_UID": "uid", "FLOW_TERMINATION_LOG": os.devnull, "TMPDIR": str(self._settings.parent)}
+        environment = os.environ | own
         with (self._settings.parent / f"{module}.log").open("ab") as log:
             return subprocess.Popen(command, env=environment, stderr=log)
 

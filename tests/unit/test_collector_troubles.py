@@ -1,6 +1,7 @@
 """What goes wrong around a collector: damaged files, clocks, an end without a store."""
 
 import asyncio
+import errno
 import gzip
 import json
 import os
@@ -110,6 +111,44 @@ async def test_the_message_is_true_after_each_segment_for_one_who_is_killed(
     assert [each.reason for each in left] == ["DrainUnfinished"] * 3 + [""]
     assert left[-1].counts is not None
     assert (left[-1].counts.captured, left[-1].counts.stored) == (6, 6)
+
+
+async def test_a_segment_that_is_stored_and_not_yet_removed_is_not_called_undelivered(
+    directory: Path, tmp_path: Path
+) -> None:
+    sealed_segment(directory, 1, b'{"a":1}\n')
+    assert await end(directory, folder_store(tmp_path / "store"))
+    sealed_segment(directory, 1, b'{"a":1}\n')  # as one leaves it who is killed right before he removes it
+    sealed_segment(directory, 2, b'{"a":2}\n')
+    messages: list[bytes] = []
+    assert await end(directory, no_store, 0.05, messages) is False
+    left = Undelivered.model_validate_json(messages[-1])
+    assert (left.records, left.first_segment, left.last_segment) == (1, 2, 2)
+    assert left.counts is not None
+    assert (left.counts.captured, left.counts.stored) == (2, 1)
+
+
+def test_of_segments_that_are_set_aside_only_the_last_is_kept(directory: Path) -> None:
+    for number in (1, 2):
+        sealed_segment(directory, number, b'{"a":1}\n')
+        spool.set_aside(spool.sealed(directory)[0])
+    assert [path.name for path in directory.glob("*.bad")] == ["00000002.bad"]
+
+
+async def test_counts_that_a_full_disk_did_not_take_are_written_once_there_is_room(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed_segment(directory, 1, b'{"a":1}\n')
+    replace = os.replace
+
+    def full(*paths: Path) -> None:
+        if (directory / "00000001.jsonl").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", full)
+    assert await end(directory, folder_store(tmp_path / "store"))
+    assert spool.read_collector_state(directory).stored == 1
 
 
 async def test_a_half_written_object_of_the_same_name_is_replaced(directory: Path, tmp_path: Path) -> None:

@@ -158,6 +158,8 @@ RUNNING: dict[str, Any] = {"running": {}}
         (ended(said("[" * 5000)), None),
         (ended(said("\x1b[31m\u202e" + "x" * 5000)), None),
         (ended(RUNNING, "Failed", leaving=False), None),
+        (ended(RUNNING, "Failed", lastState=said(WORD)), None),  # of another life, not of its end
+        (ended(RUNNING, "Failed", lastState=said("")), None),
         (ended(None, "Failed"), None),
     ],
 )

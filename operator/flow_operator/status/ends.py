@@ -37,7 +37,8 @@ def end_of(pod: Manifest, *, gone: bool = False) -> End | None:
 
 def _word(collector: dict[str, Any]) -> Undelivered | None:
     now, before = collector.get("state") or {}, collector.get("lastState") or {}
-    ended = now.get("terminated") or before.get("terminated")
+    # What ended before one that was running at last says nothing of the pod's end.
+    ended = now.get("terminated") or (None if "running" in now else before.get("terminated"))
     if ended is None:
         # It was never begun, so neither was the server: there is nothing to store.
         return ALL_STORED if "waiting" in now else None

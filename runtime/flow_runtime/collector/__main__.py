@@ -11,11 +11,13 @@ import re
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from flow_runtime.collector.last_words import LastWords
+from flow_runtime.collector.lives import name_in_store
 from flow_runtime.collector.loop import Collector
 from flow_runtime.collector.redact.policy import load_policy
 from flow_runtime.contracts.base import DRAIN_SECONDS
@@ -41,7 +43,8 @@ async def collect(settings: ServerSettings, collection: CollectionSettings) -> b
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    pod = re.sub(r"[^A-Za-z0-9._-]", "-", os.environ.get("POD_UID") or socket.gethostname())
+    uid = re.sub(r"[^A-Za-z0-9._-]", "-", os.environ.get("POD_UID") or socket.gethostname())
+    pod = name_in_store(uid, collection.spool.directory, Path(tempfile.gettempdir()))
     last_words = LastWords(collection.spool.directory, collection.spool.feedback.directory)
     both = (
         Collector(

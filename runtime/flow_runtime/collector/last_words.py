@@ -39,14 +39,15 @@ class LastWords:
         waiting = spool.waiting(directory, self._known.get(directory, {}))
         newest = max(waiting, default=0)  # may be open, and grow
         self._known[directory] = {no: count for no, count in waiting.items() if no != newest}
-        return waiting
+        # A segment that is counted is stored, or lost, and only waits for its removal.
+        taken = spool.read_collector_state(directory).last_segment
+        return {no: count for no, count in waiting.items() if no > taken}
 
     def _counts(self, waiting: dict[int, int]) -> RecordCounts:
         """What the server counted; one that was killed may have captured more than it saved."""
         counts, state = spool.read_counts(self._records), spool.read_collector_state(self._records)
-        to_take = sum(count for no, count in waiting.items() if no > state.last_segment)
         return RecordCounts(
-            captured=max(counts.captured, state.stored + state.lost + to_take),
+            captured=max(counts.captured, state.stored + state.lost + sum(waiting.values())),
             dropped=counts.dropped,
             unsampled=counts.unsampled,
             stored=state.stored,

@@ -64,6 +64,11 @@ class Ledger:
             self._log("info", "records are stored again", after=self.state.reason)
         self._change(reason="", message="", failing_since=None)
 
+    def removed(self) -> None:
+        """Count on file what a full disk did not take before a segment made room."""
+        if self.state != self._written:
+            self.save()
+
     def save(self) -> None:
         """Write the state if it changed. A full spool must not end the one who can empty it."""
         self._saved = time.monotonic()

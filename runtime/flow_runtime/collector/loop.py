@@ -78,18 +78,31 @@ class Collector:
     async def _drain(self, seconds: float) -> bool:
         """The server is gone: seal what it left open and store all there is."""
         self._ending = True
-        leftovers = spool.seal_leftovers(self._directory)
-        self._log("info", "draining the spool", leftovers=leftovers)
+        self._log("info", "draining the spool")
         await asyncio.to_thread(self._last_words.update, self._ledger.state.reason)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._collect()
-                return True
+                while True:
+                    whole = self._seal()
+                    await self._collect()
+                    if whole:
+                        return True
+                    await asyncio.sleep(FIRST_DELAY)
         left = self._last_words.update(self._ledger.state.reason)
         self._log(
             "warning", "the spool was not drained in time", records=left.records, feedback=left.feedback
         )
         return False
+
+    def _seal(self) -> bool:
+        """Seal what the server left open; tells whether the disk let us."""
+        try:
+            spool.seal_leftovers(self._directory)
+        except OSError as error:
+            cause = f"spool {self._directory}: {error.strerror or error}"
+            self._ledger.failed("SpoolUnwritable", cause)
+            return False
+        return True
 
     async def _forever(self) -> None:
         self.check_policy()
@@ -143,6 +156,7 @@ class Collector:
         await self._store.put(str(key), packed.data)
         self._ledger.stored(segment, packed, time.monotonic() - began)
         segment.path.unlink(missing_ok=True)
+        self._ledger.removed()
         if self._ending:
             self._last_words.update()
 

@@ -110,7 +110,13 @@ class Segment:
 
 
 def set_aside(segment: Segment) -> None:
-    """Keep a segment that cannot be read out of the way, for as long as the spool lives. Raises OSError."""
+    """Keep a segment that cannot be read out of the way, for as long as the spool lives. Raises OSError.
+
+    One before it makes room: what is set aside must not fill the spool.
+    """
+    for _, path in numbered(segment.path.parent, BAD):
+        with contextlib.suppress(OSError):
+            path.unlink()
     segment.path.rename(segment.path.with_suffix(BAD))
 
 
