@@ -82,6 +82,11 @@ def test_what_nobody_has_said_is_missing_and_not_zero() -> None:
     assert none.pods == (PodTally(uid="uid-a", name="a"),)
 
 
+def test_a_pod_whose_clock_is_fast_cannot_say_for_good_when_something_was_stored() -> None:
+    fast = collection_of(None, [asked("a", last_stored=NOW + timedelta(days=365))], [], NOW)
+    assert fast.last_stored == NOW
+
+
 def test_an_unknown_reason_for_dropping_is_other() -> None:
     odd = collection_of(None, [asked("a", dropped={"\x1b[31m": 3, "no_json": 1})], [], NOW)
     assert odd.dropped == 4

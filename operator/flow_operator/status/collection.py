@@ -20,7 +20,7 @@ from flow_operator.api.collection_status import (
 from flow_operator.status.ends import End
 from flow_operator.status.pods import Pod
 from flow_operator.status.tally import COUNT_LIMIT, all_dropped, plus, tally_of, up_to, waiting
-from flow_operator.status.text import reason, told_time
+from flow_operator.status.text import reason, told_time, utc
 from flow_runtime.contracts.undelivered import Undelivered
 
 NOTHING = CollectionStatus()
@@ -63,7 +63,10 @@ def collection_of(
         unaccounted = _unaccounted(unaccounted, each, now)
     entries = _entries(old, pods, {each.uid for each in ended})
     states = [pod.state.collection for pod in pods if pod.state and pod.state.collection]
-    times = [time for each in states if each.last_stored and (time := told_time(each.last_stored))]
+    # Not after now: a clock that is fast would be believed for as long as the resource is there.
+    times = [
+        min(time, utc(now)) for each in states if each.last_stored and (time := told_time(each.last_stored))
+    ]
     known = [entry.counts for entry in entries if entry.counts is not None]
     parts = {
         "pods": entries,
