@@ -64,13 +64,16 @@ class World:
         )
         self._settings.write_text(settings_json(settings))
 
-    def start(self) -> subprocess.Popen[str]:
-        collector = subprocess.Popen(
+    def begin(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, "-m", "flow_runtime.collector", str(self._settings)],
             env=os.environ | {"POD_UID": "3b1c-uid", "TMPDIR": str(self._settings.parent)},
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def start(self) -> subprocess.Popen[str]:
+        collector = self.begin()
         assert collector.stderr is not None
         assert "collecting" in collector.stderr.readline()
         return collector
@@ -106,6 +109,15 @@ def write_and_die(directory: Path, line: str) -> None:
         assert server.stdout is not None
         assert server.stdout.readline() == b"written\n"
         server.kill()
+
+
+def minds(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Wait until a process blocks or handles a signal, so that it is not lost."""
+    minded = 0
+    while not minded >> (number - 1) & 1:
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines)
+        minded = int(status["SigBlk"], 16) | int(status["SigCgt"], 16)
 
 
 def finish(collector: subprocess.Popen[str]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from flow_runtime.contracts.settings import (
     StoreSettings,
 )
 from flow_runtime.store import Store, StoreError
-from tests.integration.collector_world import World, finish, killer, stored_lines, write_and_die
+from tests.integration.collector_world import World, finish, killer, minds, stored_lines, write_and_die
 from tests.integration.processes import free_port
 from tests.integration.s3 import S3, s3_server, secret_folder
 from tests.unit.evaluator_parts import record
@@ -50,6 +51,16 @@ async def test_what_is_collected_is_in_the_bucket_and_duckdb_reads_it(s3: S3, tm
     rows = duckdb.execute(QUERY, {"files": files}).fetchall()
     assert [row[0] for row in rows] == [f"id-{number:05d}" for number in range(42)]
     assert all(row[4].startswith("Number") and row[5] == 12.5 and row[6] == 10 for row in rows)
+
+
+async def test_one_who_is_told_to_end_while_he_begins_drains_all_the_same(s3: S3, tmp_path: Path) -> None:
+    world = World(tmp_path, s3.settings)
+    world.writer.close()
+    write_and_die(world.spool, record(1).model_dump_json())
+    collector = world.begin()
+    minds(collector, signal.SIGTERM)
+    finish(collector)
+    assert len(await stored_lines(s3.settings)) == 1
 
 
 async def test_the_end_stores_what_a_killed_server_left_open(s3: S3, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ for line in sys.stdin:
         os._exit(0)
 """
 COLLECT = NURSERY.format(
-    prepare="from flow_runtime.collector.__main__ import main", work="os._exit(main(sys.argv[1:]))"
+    prepare="from flow_runtime.collector.main import main", work="os._exit(main(sys.argv[1:]))"
 )
 WRITE = NURSERY.format(
     prepare="import pathlib, time; from flow_runtime.spool import SpoolWriter",
