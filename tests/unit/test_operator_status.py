@@ -190,6 +190,27 @@ def test_the_secret_of_a_store_that_cannot_be_reached_is_named() -> None:
     assert "Secret bucket-key" in collecting(given, None, NOW).message
 
 
+@pytest.mark.parametrize(
+    ("told", "added"),
+    [
+        ("check account_key of the store's Secret bucket-key", False),
+        ("the store's Secret bucket-key: key 'ca.crt' holds no certificate", False),
+        ("the store's Secret bucket-key has no key 'account_key': add it", False),
+        ("that of Secret bucket-key. It is wrong", False),
+        ("check account_key of the store's Secret bucket-key-2", True),
+        ("check account_key of the store's Secret bucket-key.old", True),
+        ("check account_key of the store's Secret", True),
+    ],
+)
+def test_the_secret_of_a_store_is_named_once(told: str, *, added: bool) -> None:
+    store = {"store": {"url": "s3://records", "secretRef": {"name": "bucket-key"}}}
+    troubled = FULL.model_copy(update={"reason": "StoreUnauthorized", "message": told})
+    message = collecting(
+        seen(None, pod(state=state(collection=troubled)), collection=store), None, NOW
+    ).message
+    assert ("(store: Secret bucket-key)" in message) is added
+
+
 GIT = {"url": "https://git.example.com/flows.git", "commit": "0" * 40, "secretRef": {"name": "git"}}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from flow_operator.api.collection_status import CollectionStatus, Lost
 from flow_operator.status.conditions import Breach, Finding, false, true, unknown
 from flow_operator.status.pods import Pod
-from flow_operator.status.seen import Seen, said
+from flow_operator.status.seen import Seen, said, store_secret_of
 from flow_operator.status.text import reason, utc
 from flow_runtime.contracts.state import CollectionState
 
@@ -53,15 +53,9 @@ def _trouble(seen: Seen, pod: Pod, state: CollectionState, troubled: int) -> Bre
     word = reason(state.reason, "CollectionFailed")
     total = len(seen.pods)
     share = f"{troubled} of {total} pods: " if total > 1 else ""
-    message = f"{share}{said(pod, state.message or state.reason)}{_secret_of(seen)}"
+    message = f"{share}{said(pod, state.message or state.reason)}{store_secret_of(seen, state.message)}"
     fix = _FIXES.get(word)
     return Breach(word, f"{message}; {fix}" if fix else message)
-
-
-def _secret_of(seen: Seen) -> str:
-    """Name the Secret of the store, which a pod does not know by its name."""
-    store = seen.serving.store
-    return f" (store: Secret {store.secret_ref.name})" if store is not None and store.secret_ref else ""
 
 
 def _what_was_lost(lost: Lost) -> str:

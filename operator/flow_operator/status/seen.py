@@ -1,5 +1,6 @@
 """All that one visit found out about a FlowDeployment, and how its pods' words are repeated."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +84,17 @@ def secrets_of(seen: Seen, state: PodState) -> str:
     """Name the Secrets behind the connections that a pod speaks of, where it does not name them itself."""
     connections = seen.serving.spec.connections
     meant = [each for each in connections if each.name in state.message] or connections
-    if all(f"Secret {each.secret_ref.name} " in state.message for each in meant):
+    if all(_names_secret(state.message, each.secret_ref.name) for each in meant):
         return ""
     return f" ({'; '.join(f'connection {each.name}: Secret {each.secret_ref.name}' for each in meant)})"
+
+
+def store_secret_of(seen: Seen, message: str) -> str:
+    """Name the Secret of the store, where a pod's message does not name it itself."""
+    ref = seen.serving.store.secret_ref if seen.serving.store else None
+    return "" if ref is None or _names_secret(message, ref.name) else f" (store: Secret {ref.name})"
+
+
+def _names_secret(message: str, name: str) -> bool:
+    """The whole name: Secret `a` is not named by "Secret a-b", but by "Secret a." at a sentence's end."""
+    return re.search(rf"\bSecret {re.escape(name)}(?![-.]*[a-z0-9])", message) is not None
