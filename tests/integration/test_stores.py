@@ -47,9 +47,11 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> StoreSettings:
     return found.settings(url=f"{found.url}/{tmp_path.name}")
 
 
-async def refusal(settings: StoreSettings, server: Server, verb: str = "put") -> StoreError:
+async def refusal(
+    settings: StoreSettings, server: Server, verb: str = "put", seconds: float = 2
+) -> StoreError:
     """What a store says that cannot do as it is told; no secret is in it."""
-    store = Store.open(settings, seconds=2)
+    store = Store.open(settings, seconds)
     with pytest.raises(StoreError) as caught:
         await (store.put("a/b", b"x") if verb == "put" else store.list("a"))
     for secret in (*server.secrets, OTHER_KEY):
@@ -106,7 +108,7 @@ async def test_a_server_that_is_away_or_never_answers_is_not_reached(server: Ser
     with store_servers.silent() as endpoint:
         away = f"http://127.0.0.1:{free_port()}"
         for where, words in ((endpoint, "no answer in time"), (away, "connection refused")):
-            error = await refusal(server.settings(where), server)
+            error = await refusal(server.settings(where), server, seconds=0.5)
             assert error.reason == "StoreUnreachable"
             assert words in str(error)
 
