@@ -6,11 +6,6 @@ record means.
 """
 
 from flow_runtime.spool.files import (
-    PUT_BUCKETS,
-    CollectorState,
-    Counts,
-    Drops,
-    PutSeconds,
     Segment,
     count_lines,
     read_collector_state,
@@ -23,6 +18,7 @@ from flow_runtime.spool.files import (
     waiting_since,
     write_collector_state,
 )
+from flow_runtime.spool.models import PUT_BUCKETS, CollectorState, Counts, Drops, PutSeconds
 from flow_runtime.spool.recover import recovered_state
 from flow_runtime.spool.writer import SPOOL_FULL, WRITE_FAILED, SpoolWriter
 

@@ -6,12 +6,12 @@ from typing import Self
 
 from flow_runtime.spool.files import (
     COUNTS_FILE,
-    Counts,
     read_collector_state,
     read_counts,
     seal_all,
     waiting,
 )
+from flow_runtime.spool.models import Counts
 
 COUNTS_BYTES = 512
 """The file is that long from the start, so that a full volume has room for each of its versions."""

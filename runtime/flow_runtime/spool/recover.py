@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from flow_runtime.spool.files import COLLECTOR_FILE, CollectorState, read_counts, read_model, waiting
+from flow_runtime.spool.files import COLLECTOR_FILE, read_counts, read_model, waiting
+from flow_runtime.spool.models import CollectorState
 
 
 def recovered_state(directory: Path) -> CollectorState:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flow_runtime.spool.counts import CountsFile, recover
-from flow_runtime.spool.files import OPEN, SEALED, Counts, Drops, lock_directory, segment_path, used_bytes
+from flow_runtime.spool.files import OPEN, SEALED, lock_directory, segment_path, used_bytes
+from flow_runtime.spool.models import Counts, Drops
 
 MEBIBYTE = 1024 * 1024
 FULL_SHARE = 0.8
