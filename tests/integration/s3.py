@@ -1,4 +1,7 @@
-"""A real S3 server (versitygw) with one bucket, and Secrets as the kubelet mounts them."""
+"""A real S3 server with one bucket, and Secrets as the kubelet mounts them.
+
+versitygw, or s3s-fs where S3_SERVER says where that is (`make stores-s3`).
+"""
 
 import json
 import os
@@ -53,9 +56,9 @@ def s3_server(folder: Path, *behind: str) -> Iterator[S3]:
     (kept / "records").mkdir(parents=True)
     endpoint = f"http://127.0.0.1:{port}"
     keys = {"access_key_id": KEY, "secret_access_key": SECRET, "endpoint": endpoint}
-    options = ["--port", f"127.0.0.1:{port}", "--access", KEY, "--secret", SECRET]
-    command = [*behind, _program(), *options, "posix", kept]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*behind, *_command(port, kept)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_for_port(port)
         yield S3(endpoint, kept, secret_folder(folder / "store-secret", **keys))
@@ -69,6 +72,14 @@ def secret_folder(folder: Path, **keys: str) -> Path:
     for key, value in keys.items():
         (folder / key).write_text(value)
     return folder
+
+
+def _command(port: int, kept: Path) -> list[str | Path]:
+    if other := os.environ.get("S3_SERVER"):
+        options = ["--host", "127.0.0.1", "--port", str(port), "--access-key", KEY, "--secret-key", SECRET]
+        return [other, *options, kept]
+    options = ["--port", f"127.0.0.1:{port}", "--access", KEY, "--secret", SECRET]
+    return [_program(), *options, "posix", kept]
 
 
 @cache
