@@ -96,7 +96,7 @@ soak-pod: cluster ## MINUTES=30 of one pod in the cluster at 200 requests/s: mem
 soak-pod-docs: venv ## write docs/benchmarks.md and docs/soak.svg from the figures of the last make soak-pod
 	@$(PY) -m tests.soak.pod --docs
 
-stores-s3: venv ## the S3 part of the stores' tests with a second server, s3s-fs (made by cargo: Rust 1.92, 3 min); it makes a missing bucket itself
+stores-second: venv ## the S3 part of the stores' tests with a second server, s3s-fs (made by cargo: Rust 1.92, 3 min); it makes a missing bucket itself
 	@test -x .cache/s3s/bin/s3s-fs || cargo install --quiet --locked s3s-fs --version 0.14.1 --features binary --root .cache/s3s --target-dir .cache/s3s/target
 	@S3_SERVER=$(CURDIR)/.cache/s3s/bin/s3s-fs $(PY) -m pytest tests/integration/test_stores.py -q -k 's3 and not missing and not the_same_each_time'
 
@@ -107,4 +107,4 @@ readers: venv ## what docs/records.md says of Spark, by PySpark in an environmen
 clean: ## remove caches and build results (not the cluster: make down)
 	@rm -rf .venv .cache build dist try .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help venv try demo test cluster check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz collector-bench soak soak-pod soak-pod-docs chaos stores-s3 readers clean
+.PHONY: help venv try demo test cluster check lint format crds generated golden up down images push api-server redaction bench bench-docs oracle compat compat-fuzz collector-bench soak soak-pod soak-pod-docs chaos stores-second readers clean

@@ -1,6 +1,6 @@
 """A real S3 server with one bucket, and Secrets as the kubelet mounts them.
 
-versitygw, or s3s-fs where S3_SERVER says where that is (`make stores-s3`).
+versitygw, or s3s-fs where S3_SERVER says where that is (`make stores-second`).
 """
 
 import json
