@@ -96,7 +96,7 @@ def made(medium: str) -> Iterator[World]:
         kubectl.apply(manifests.config_map(f"{NAME}-flow", FLOW), flow_deployment(medium))
         waits.until_condition(kubectl, "fd", NAME, "Ready", "True", timeout=120)
         waits.until_ready_pods(kubectl, f"{SERVER},app.kubernetes.io/instance={NAME}", PODS)
-        yield World(kubectl, system, images, home=nodes[0], other=nodes[1])
+        yield World(kubectl, system, images, home=nodes[0], other=nodes[-1])
     finally:
         kubectl("delete", "fd", NAME, "--ignore-not-found", "--timeout=30s")
         waits.until_gone(kubectl, "pods", SERVER)
