@@ -7,6 +7,7 @@ from flow_runtime.server.request_ids import sent_id, shown_id
 USUAL = [
     b"7b0e1d0c-9c43-4f4e-8b56-1f1e2d3c4b5a",
     b"0192f0c1-7d4e-7abc-8def-0123456789ab",
+    b"ba68dc81-97ca-4b16-ba58-658826e2bbd9",  # its first half would do for an IBAN, as of one in 8,000
     b"01JD3V9Z5T8W7Q2M4N6P0R1S3X",
     b"d41d8cd98f00b204e9800998ecf8427e",
     b"Root:1-67891233-abcdef012345678912345678",
